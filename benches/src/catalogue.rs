@@ -1,0 +1,245 @@
+//! Which rows there are, which peers, and which peer runs which row.
+
+/// One workload.
+pub struct Row {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// How many goroutines, messages or operations at `--scale 1`. The Go twin repeats these counts.
+    pub count: u64,
+    /// Uses channels of capacity 0, for which some peers need a stand-in.
+    pub rendezvous: bool,
+    /// Uses channels at all.
+    pub channels: bool,
+    /// What is measured: name and unit. The first one is the report's `value`.
+    pub figures: &'static [(&'static str, &'static str)],
+}
+
+const NO_CHANNEL: Row = Row {
+    name: "",
+    count: 0,
+    rendezvous: false,
+    channels: false,
+    figures: &[],
+};
+const CHANNEL: Row = Row {
+    channels: true,
+    ..NO_CHANNEL
+};
+const RENDEZVOUS: Row = Row {
+    rendezvous: true,
+    ..CHANNEL
+};
+const SLEEP: &[(&str, &str)] = &[("CPU", "us each"), ("lateness", "us, median")];
+
+/// All rows, in the order of the table.
+#[rustfmt::skip]
+pub const ROWS: &[Row] = &[
+    Row { name: "spawn", count: 1_000_000, figures: &[("", "ns each")], ..NO_CHANNEL },
+    Row { name: "spawn-handles", count: 1_000_000, figures: &[("", "ns each")], ..NO_CHANNEL },
+    Row { name: "live", count: 1_000_000, rendezvous: false,
+          figures: &[("memory", "bytes each"), ("create", "ns each"), ("release", "ns each")], ..CHANNEL },
+    Row { name: "ping-pong", count: 1_000_000, figures: &[("", "ns/round trip")], ..RENDEZVOUS },
+    Row { name: "spsc", count: 10_000_000, figures: &[("", "ns/msg")], ..CHANNEL },
+    Row { name: "mpmc", count: 4_000_000, figures: &[("", "ns/msg")], ..CHANNEL },
+    Row { name: "mpmc0", count: 2_000_000, figures: &[("", "ns/msg")], ..RENDEZVOUS },
+    Row { name: "pool", count: 1_000_000, figures: &[("", "ns/job")], ..CHANNEL },
+    Row { name: "select4", count: 2_000_000, figures: &[("", "ns/msg")], ..CHANNEL },
+    Row { name: "ring", count: 1_000_000, figures: &[("", "ns/hop")], ..RENDEZVOUS },
+    Row { name: "skynet", count: 1_000_000, figures: &[("", "ms")], ..RENDEZVOUS },
+    Row { name: "sieve", count: 2_000, figures: &[("", "ms")], ..RENDEZVOUS },
+    Row { name: "timers", count: 1_000_000, figures: SLEEP, ..NO_CHANNEL },
+    Row { name: "timers-10k", count: 10_000, figures: SLEEP, ..NO_CHANNEL },
+    Row { name: "mutex", count: 2_000_000, figures: &[("", "ns/op")], ..NO_CHANNEL },
+];
+
+/// What a peer does where a row asks for a capacity it does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum StandIn {
+    /// Nothing: its channel has every capacity, 0 included.
+    None,
+    /// Capacity 1 where the row says 0.
+    CapacityOne,
+    /// An unbounded channel, whatever the row says.
+    Unbounded,
+}
+
+/// A runtime with a channel: what is compared.
+pub struct Peer {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// The channel it uses, for the notes below a table.
+    pub channel: &'static str,
+    /// Where that channel differs from what a row asks for.
+    pub stand_in: StandIn,
+    /// Packages whose versions the header of a table names.
+    pub packages: &'static [&'static str],
+    /// The rows it runs.
+    pub rows: &'static [&'static str],
+}
+
+/// The peer that stands for Go; its program is not in the `peer` binary.
+pub const GO: &str = "go";
+/// The one that the others are compared with.
+pub const GAGGLE: &str = "gaggle";
+
+const SHARED: &[&str] = &[
+    "live", "ping-pong", "spsc", "mpmc", "mpmc0", "pool", "ring", "skynet", "sieve",
+];
+
+/// All peers, in the order in which a round runs them.
+///
+/// A pair such as `tokio+kanal` repeats no row without channels: those rows are the runtime's.
+pub const PEERS: &[Peer] = &[
+    Peer {
+        name: GAGGLE,
+        channel: "gaggle::chan",
+        stand_in: StandIn::None,
+        packages: &["gaggle"],
+        // `select4` joins when `gaggle::select!` exists: see `rows/select.rs` of the `peer` binary.
+        rows: &[
+            "spawn", "spawn-handles", "live", "ping-pong", "spsc", "mpmc", "mpmc0", "pool", "ring",
+            "skynet", "sieve", "timers", "timers-10k", "mutex",
+        ],
+    },
+    Peer {
+        name: GO,
+        channel: "chan",
+        stand_in: StandIn::None,
+        packages: &[],
+        // Go has no join handles.
+        rows: &[
+            "spawn", "live", "ping-pong", "spsc", "mpmc", "mpmc0", "pool", "select4", "ring",
+            "skynet", "sieve", "timers", "timers-10k", "mutex",
+        ],
+    },
+    Peer {
+        name: "tokio",
+        channel: "tokio::sync::mpsc",
+        stand_in: StandIn::CapacityOne,
+        packages: &["tokio"],
+        // Its bounded channel has one receiver: no `live`, `mpmc`, `mpmc0`, `pool`.
+        rows: &[
+            "spawn", "spawn-handles", "ping-pong", "spsc", "select4", "ring", "skynet", "sieve",
+            "timers", "timers-10k", "mutex",
+        ],
+    },
+    Peer {
+        name: "tokio+kanal",
+        channel: "kanal",
+        stand_in: StandIn::None,
+        packages: &["tokio", "kanal"],
+        // A dropped receive loses a message: no `select4`.
+        rows: SHARED,
+    },
+    Peer {
+        name: "tokio+flume",
+        channel: "flume",
+        stand_in: StandIn::None,
+        packages: &["tokio", "flume"],
+        // Closing a channel takes quadratic time in its waiting receivers: no `live`.
+        rows: &[
+            "ping-pong", "spsc", "mpmc", "mpmc0", "pool", "select4", "ring", "skynet", "sieve",
+        ],
+    },
+    Peer {
+        name: "smol",
+        channel: "async-channel",
+        stand_in: StandIn::CapacityOne,
+        packages: &["async-executor", "async-io", "async-lock", "async-channel"],
+        rows: &[
+            "spawn", "spawn-handles", "live", "ping-pong", "spsc", "mpmc", "mpmc0", "pool",
+            "select4", "ring", "skynet", "sieve", "timers", "timers-10k", "mutex",
+        ],
+    },
+    Peer {
+        name: "smol+kanal",
+        channel: "kanal",
+        stand_in: StandIn::None,
+        packages: &["async-executor", "kanal"],
+        rows: SHARED,
+    },
+    Peer {
+        name: "may",
+        channel: "may::sync::{spsc, mpsc, mpmc}",
+        stand_in: StandIn::Unbounded,
+        packages: &["may"],
+        // A stack per coroutine is a mapping each, and Linux allows 65,530: no `live`, no `timers`.
+        rows: &[
+            "spawn", "spawn-handles", "ping-pong", "spsc", "mpmc", "pool", "select4", "ring",
+            "timers-10k", "mutex",
+        ],
+    },
+    Peer {
+        name: "threads",
+        channel: "crossbeam-channel",
+        stand_in: StandIn::None,
+        packages: &["crossbeam-channel"],
+        // A thread per goroutine: only where a handful of them is enough.
+        rows: &["ping-pong", "spsc", "mpmc", "mpmc0", "pool", "select4", "mutex"],
+    },
+];
+
+/// The row with this name.
+pub fn row(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}
+
+/// The peer with this name.
+pub fn peer(name: &str) -> Option<&'static Peer> {
+    PEERS.iter().find(|peer| peer.name == name)
+}
+
+impl Row {
+    /// The count at this scale: never less than what the row needs to make sense.
+    pub fn count_at(&self, scale: f64) -> u64 {
+        #[allow(clippy::cast_precision_loss, clippy::cast_sign_loss)]
+        let count = (self.count as f64 * scale) as u64;
+        count.max(100)
+    }
+
+    /// The figure's name for people: `live, memory`, or just the row's.
+    pub fn title(&self, figure: &str) -> String {
+        match figure {
+            "" => self.name.to_owned(),
+            _ => format!("{}, {figure}", self.name),
+        }
+    }
+}
+
+impl Peer {
+    /// Whether this peer runs this row.
+    pub fn runs(&self, row: &Row) -> bool {
+        self.rows.contains(&row.name)
+    }
+
+    /// The sign behind a figure for which a stand-in was used.
+    pub fn sign(&self, row: &Row) -> &'static str {
+        match self.stand_in {
+            StandIn::CapacityOne if row.rendezvous => "¹",
+            StandIn::Unbounded if row.channels => "²",
+            _ => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PEERS, ROWS, row};
+
+    #[test]
+    fn every_peer_names_rows_that_exist() {
+        for peer in PEERS {
+            for name in peer.rows {
+                assert!(row(name).is_some(), "{}: no row {name}", peer.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_measures_something_and_has_a_peer() {
+        for row in ROWS {
+            assert!(!row.figures.is_empty(), "{}", row.name);
+            assert!(PEERS.iter().any(|peer| peer.runs(row)), "{}", row.name);
+        }
+    }
+}

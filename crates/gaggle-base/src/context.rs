@@ -1,0 +1,222 @@
+//! What a thread knows about the goroutine that it runs.
+//!
+//! The runtime fills this in; channels, locks and timers read it.
+//! Outside a goroutine it is empty, and everything here does nothing at the price of one load.
+//!
+//! * **Budget** (semantics.md GO-06, T3, TI-20): an operation that finds itself always ready gives way after a while.
+//!   The runtime refills the budget when it starts a time slice, and its monitor sets it to zero when the slice has lasted too long.
+//! * **Wait record**: see [`crate::wait`]. Every operation that returns `Pending` says why.
+//! * **Blocking**: a call that is about to block this thread announces it, so that the runtime can let another thread take over.
+
+use crate::site::Site;
+use crate::wait::{Reason, WaitRecord};
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
+/// How many operations a goroutine, and those that it hands over to directly, may do before they give way.
+pub const SLICE: u32 = 128;
+
+/// How often an operation is put off after the budget is used up.
+/// An executor that runs inside a goroutine never gives its thread back between two polls, so an exhausted budget must not hold for ever.
+const DENIALS: u32 = 64;
+
+/// What the runtime does around a call that blocks the thread of a goroutine.
+#[derive(Debug)]
+pub struct BlockingHooks {
+    /// Called before: the thread is about to block. Says whether `leave` is to be called.
+    pub enter: fn() -> bool,
+    /// Called after: the thread is back.
+    pub leave: fn(),
+}
+
+struct Local {
+    budget: AtomicU32,
+    denied: Cell<u32>,
+    wait: Cell<*const WaitRecord>,
+    hooks: Cell<Option<&'static BlockingHooks>>,
+}
+
+thread_local! {
+    static LOCAL: Local = const {
+        Local {
+            budget: AtomicU32::new(0),
+            denied: Cell::new(0),
+            wait: Cell::new(ptr::null()),
+            hooks: Cell::new(None),
+        }
+    };
+}
+
+/// A worker's view of its own budget, which its monitor may set to zero.
+#[derive(Debug, Clone, Copy)]
+pub struct BudgetCell(NonNull<AtomicU32>);
+
+// SAFETY: an `AtomicU32` may be used from any thread; that it still exists is the caller's promise in `exhaust`.
+unsafe impl Send for BudgetCell {}
+// SAFETY: as above.
+unsafe impl Sync for BudgetCell {}
+
+impl BudgetCell {
+    /// The budget of the calling thread.
+    #[must_use]
+    pub fn of_this_thread() -> Self {
+        LOCAL.with(|l| Self(NonNull::from(&l.budget)))
+    }
+
+    /// Makes the next operation on that thread give way. It is a hint: the thread may overwrite it.
+    ///
+    /// # Safety
+    /// The thread that made this must not have ended.
+    pub unsafe fn exhaust(self) {
+        // SAFETY: the thread lives, so its thread-locals do.
+        unsafe { self.0.as_ref() }.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Starts a time slice on this thread.
+#[inline(always)]
+pub fn refill() {
+    LOCAL.with(|l| {
+        l.budget.store(SLICE, Ordering::Relaxed);
+        l.denied.set(0);
+    });
+}
+
+/// Is the slice of this thread used up?
+#[inline(always)]
+#[must_use]
+pub fn exhausted() -> bool {
+    LOCAL.with(|l| l.budget.load(Ordering::Relaxed) == 0)
+}
+
+/// Takes one unit of the budget, if there is one.
+#[inline(always)]
+pub fn spend() {
+    LOCAL.with(|l| {
+        let left = l.budget.load(Ordering::Relaxed);
+        l.budget.store(left.saturating_sub(1), Ordering::Relaxed);
+    });
+}
+
+/// Asks for leave to do one operation. `Pending` means: give way now; the waker has been called.
+#[inline(always)]
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
+    LOCAL.with(|l| {
+        let left = l.budget.load(Ordering::Relaxed);
+        if left == 0 {
+            return poll_exhausted(l, cx);
+        }
+        l.budget.store(left - 1, Ordering::Relaxed);
+        Poll::Ready(())
+    })
+}
+
+#[cold]
+fn poll_exhausted(l: &Local, cx: &mut Context<'_>) -> Poll<()> {
+    let outside = l.wait.get().is_null();
+    if outside || l.denied.get() >= DENIALS {
+        l.budget.store(SLICE, Ordering::Relaxed);
+        l.denied.set(0);
+        return Poll::Ready(());
+    }
+    l.denied.set(l.denied.get() + 1);
+    note_wait(Reason::Budget, Site::UNKNOWN, 0);
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Says why the running goroutine is about to wait.
+#[inline(always)]
+pub fn note_wait(reason: Reason, site: Site, object: u64) {
+    LOCAL.with(|l| {
+        // SAFETY: the pointer is null or was installed by `enter_task`, whose caller keeps the record alive until it is removed.
+        if let Some(record) = unsafe { l.wait.get().as_ref() } {
+            record.set(reason, site, object);
+        }
+    });
+}
+
+/// Names the goroutine that this thread is about to poll, or null after the poll.
+///
+/// # Safety
+/// `record` must stay valid until the next call on this thread.
+#[inline(always)]
+pub unsafe fn enter_task(record: *const WaitRecord) {
+    LOCAL.with(|l| l.wait.set(record));
+}
+
+/// Installs what is to happen around blocking calls on this thread.
+pub fn set_blocking_hooks(hooks: Option<&'static BlockingHooks>) {
+    LOCAL.with(|l| l.hooks.set(hooks));
+}
+
+/// Runs `f`, which may block the thread. In a goroutine the worker's queue is handed over first (semantics.md GO-08, RX-07, T4).
+pub fn blocking_region<R>(f: impl FnOnce() -> R) -> R {
+    struct Leave(Option<&'static BlockingHooks>);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            if let Some(hooks) = self.0 {
+                (hooks.leave)();
+            }
+        }
+    }
+    let hooks = LOCAL.with(|l| l.hooks.get());
+    let _leave = Leave(hooks.filter(|h| (h.enter)()));
+    f()
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+    use std::task::Waker;
+
+    #[test]
+    fn outside_a_goroutine_the_budget_never_ends() {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!((0..10 * SLICE).all(|_| poll_proceed(&mut cx).is_ready()));
+    }
+
+    #[test]
+    fn inside_a_goroutine_the_slice_ends_and_the_record_says_why() {
+        let record = WaitRecord::new();
+        let mut cx = Context::from_waker(Waker::noop());
+        // SAFETY: `record` outlives the second call, which removes it.
+        unsafe { enter_task(&raw const record) };
+        refill();
+        assert_eq!((0..SLICE + 3).filter(|_| poll_proceed(&mut cx).is_pending()).count(), 3);
+        assert!(exhausted());
+        assert_eq!(record.get().reason, Reason::Budget);
+        // SAFETY: removing is always allowed.
+        unsafe { enter_task(ptr::null()) };
+    }
+
+    #[test]
+    fn an_inner_executor_is_not_starved_for_ever() {
+        let record = WaitRecord::new();
+        let mut cx = Context::from_waker(Waker::noop());
+        // SAFETY: `record` outlives the second call, which removes it.
+        unsafe { enter_task(&raw const record) };
+        refill();
+        // Nobody refills: as if an executor inside the goroutine polled on and on.
+        assert!((0..10_000).filter(|_| poll_proceed(&mut cx).is_ready()).count() > 6_000);
+        // SAFETY: removing is always allowed.
+        unsafe { enter_task(ptr::null()) };
+    }
+
+    #[test]
+    fn blocking_calls_are_announced_and_taken_back_also_on_panic() {
+        static INSIDE: AtomicBool = AtomicBool::new(false);
+        static HOOKS: BlockingHooks = BlockingHooks {
+            enter: || !INSIDE.swap(true, Ordering::Relaxed),
+            leave: || INSIDE.store(false, Ordering::Relaxed),
+        };
+        set_blocking_hooks(Some(&HOOKS));
+        assert!(blocking_region(|| blocking_region(|| INSIDE.load(Ordering::Relaxed))));
+        let panicked = std::panic::catch_unwind(|| blocking_region(|| panic!("on purpose")));
+        assert!(panicked.is_err() && !INSIDE.load(Ordering::Relaxed));
+        set_blocking_hooks(None);
+    }
+}

@@ -1,0 +1,26 @@
+//! The floor under gaggle: what channels, tasks and timers all stand on.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`sync`] | the facade over `std` and `loom`: the only place that names either |
+//! | [`spin`] | a lock for critical sections of a few dozen instructions |
+//! | [`park`] | putting one thread to sleep and waking it |
+//! | [`clock`] | the one clock of the process |
+//! | [`rng`] | the one source of randomness |
+//! | [`site`] | a source location in four bytes |
+//! | [`wait`] | why a goroutine waits: reason, object, place |
+//! | [`context`] | what a thread knows about the goroutine that it runs: budget, wait record, blocking hand-off |
+//! | [`thread`] | the one way to start a thread, and to wait for a future on one |
+//!
+//! This crate must not know what a channel, a task or a scheduler is.
+//! It is an implementation detail: depend on the crate `gaggle` instead.
+
+pub mod clock;
+pub mod context;
+pub mod park;
+pub mod rng;
+pub mod site;
+pub mod spin;
+pub mod sync;
+pub mod thread;
+pub mod wait;

@@ -1,0 +1,138 @@
+//! Why a goroutine waits: the reason, the object and the place.
+//!
+//! The record is two words in the goroutine's header, written with plain stores by the goroutine itself just before it gives up its thread.
+//! Others read it at any time and may see an old record, never a torn word.
+//! No decision depends on it: it is for people.
+
+use crate::site::Site;
+use crate::sync::{AtomicU64, Ordering};
+use std::cell::Cell;
+use std::fmt;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
+        /// Why a goroutine does not run. The texts are Go's where Go has one (semantics.md RT-03).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $($(#[$doc])* $name),+
+        }
+
+        const ALL: &[Reason] = &[$(Reason::$name),+];
+
+        impl fmt::Display for Reason {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Reason::$name => $text),+ })
+            }
+        }
+    };
+}
+
+reasons! {
+    /// It waits for something that is not gaggle's, or has not waited yet.
+    Foreign = "foreign future",
+    /// It gave way of its own accord.
+    Yield = "yield",
+    /// It used up its share of operations or time and gave way.
+    Budget = "budget exhausted",
+    /// It waits for a value.
+    ChanRecv = "chan receive",
+    /// It waits for a receiver or for room.
+    ChanSend = "chan send",
+    /// It waits for a point in time.
+    Sleep = "sleep",
+    /// It waits for another goroutine's result.
+    Join = "join",
+    /// It waits for a mutex.
+    Mutex = "sync.Mutex.Lock",
+    /// It waits for a wait group to come down to zero.
+    WaitGroup = "sync.WaitGroup.Wait",
+}
+
+/// The last wait of one goroutine.
+#[derive(Debug)]
+pub struct WaitRecord {
+    /// `site << 32 | since << 8 | reason`; `since` counts ticks of 16 ms and wraps after 74 hours.
+    what: AtomicU64,
+    /// The address of the channel, lock or group, or 0.
+    object: AtomicU64,
+}
+
+/// A copy of a [`WaitRecord`] at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Why.
+    pub reason: Reason,
+    /// Where in the source.
+    pub site: Site,
+    /// For which object: its address, or 0.
+    pub object: u64,
+    /// Since when, in ticks of 16 ms of the coarse clock, modulo 2^24.
+    pub since: u32,
+}
+
+impl Default for WaitRecord {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl WaitRecord {
+    /// The record of a goroutine that has not waited yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { what: AtomicU64::new(0), object: AtomicU64::new(0) }
+    }
+
+    /// Writes the record.
+    #[inline(always)]
+    pub fn set(&self, reason: Reason, site: Site, object: u64) {
+        let since = COARSE.get() & 0x00ff_ffff;
+        let what = u64::from(site.to_bits()) << 32 | u64::from(since) << 8 | reason as u64;
+        self.what.store(what, Ordering::Relaxed);
+        self.object.store(object, Ordering::Relaxed);
+    }
+
+    /// Reads the record.
+    #[must_use]
+    pub fn get(&self) -> Waiting {
+        let what = self.what.load(Ordering::Relaxed);
+        Waiting {
+            reason: ALL[(what & 0xff) as usize],
+            site: Site::from_bits((what >> 32) as u32),
+            object: self.object.load(Ordering::Relaxed),
+            since: (what >> 8) as u32 & 0x00ff_ffff,
+        }
+    }
+}
+
+thread_local! {
+    static COARSE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Tells this thread what time it is, in nanoseconds, for the `since` of later records.
+/// A worker calls it whenever it has read the clock anyway.
+#[inline]
+pub fn set_coarse_time(nanos: u64) {
+    COARSE.set((nanos >> 24) as u32);
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_set_is_what_is_read() {
+        let record = WaitRecord::new();
+        assert_eq!(record.get().reason, Reason::Foreign);
+        let site = Site::caller();
+        set_coarse_time(3 << 24);
+        record.set(Reason::Mutex, site, 0xdead_beef);
+        assert_eq!(
+            record.get(),
+            Waiting { reason: Reason::Mutex, site, object: 0xdead_beef, since: 3 }
+        );
+        assert_eq!(Reason::Mutex.to_string(), "sync.Mutex.Lock");
+    }
+}

@@ -1,0 +1,282 @@
+//! Checks the function under the attribute and writes what replaces it.
+//!
+//! The user's `async fn` is kept whole and moved inside a plain function of the same name, which hands its future to
+//! the façade:
+//!
+//! ```text
+//! fn main() -> Ret {
+//!     async fn main() -> Ret { body }
+//!     ::gaggle::__private::main(::gaggle::__private::Config { workers: None }, main())
+//! }
+//! ```
+//!
+//! The inner function is checked with the return type that the user wrote, so type errors in the body read as they do
+//! without the attribute.
+//! The tokens that this module adds are placed at the function's name and marked as made by a macro: an error such as
+//! "future cannot be sent between threads" points there and into the body, never at the attribute, and lints that
+//! look for hand-written code pass over them.
+
+use crate::options::Options;
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::parse::{ParseStream, Parser as _};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Error, Safety, Signature, Visibility};
+
+/// Which of the two attributes is being expanded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Main,
+    Test,
+}
+
+impl Entry {
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Main => "#[gaggle::main]",
+            Self::Test => "#[gaggle::test]",
+        }
+    }
+
+    /// The function of the façade that runs the future.
+    fn runner(self, span: Span) -> Ident {
+        match self {
+            Self::Main => Ident::new("main", span),
+            Self::Test => Ident::new("test", span),
+        }
+    }
+}
+
+/// The function under the attribute. Its body stays a token tree: the compiler reports what is wrong inside.
+struct Function {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    signature: Signature,
+    body: Group,
+}
+
+/// Expands one attribute. Mistakes become `compile_error!` at their place.
+pub(crate) fn entry(entry: Entry, options: TokenStream, item: TokenStream) -> TokenStream {
+    let (options, option_errors) = Options::read(options);
+    let mut out = option_errors.map(|errors| errors.to_compile_error()).unwrap_or_default();
+    let function = match parse.parse2(item.clone()) {
+        Ok(function) => function,
+        Err(_) => {
+            let message = format!("`{}` goes on an `async fn` with a body", entry.attribute());
+            out.extend(Error::new(first_span(&item), message).to_compile_error());
+            out.extend(item);
+            return out;
+        }
+    };
+    if let Some(errors) = check(entry, &function) {
+        out.extend(errors.to_compile_error());
+        out.extend(stand_in(entry, &function));
+    } else {
+        out.extend(replacement(entry, &options, function));
+    }
+    out
+}
+
+fn parse(input: ParseStream<'_>) -> syn::Result<Function> {
+    Ok(Function {
+        attributes: input.call(Attribute::parse_outer)?,
+        visibility: input.parse()?,
+        signature: input.parse()?,
+        body: input.parse()?,
+    })
+}
+
+fn first_span(tokens: &TokenStream) -> Span {
+    tokens.clone().into_iter().next().map_or_else(Span::call_site, |first: TokenTree| first.span())
+}
+
+/// All that is wrong with the function, each at its place.
+fn check(entry: Entry, function: &Function) -> Option<Error> {
+    let name = entry.attribute();
+    let signature = &function.signature;
+    let mut problems = Vec::new();
+    let mut problem = |span: Span, message: String| problems.push(Error::new(span, message));
+
+    if signature.asyncness.is_none() {
+        problem(signature.fn_token.span, format!("`{name}` needs an `async fn`: write `async fn {}`", signature.ident));
+    }
+    if let Some(token) = &signature.constness {
+        problem(token.span, format!("a function under `{name}` cannot be `const`"));
+    }
+    if !matches!(signature.safety, Safety::Default) {
+        problem(signature.safety.span(), format!("a function under `{name}` cannot be marked `unsafe` or `safe`"));
+    }
+    if let Some(abi) = &signature.abi {
+        problem(abi.extern_token.span, format!("a function under `{name}` cannot be `extern`"));
+    }
+    if !signature.generics.params.is_empty() {
+        problem(signature.generics.params.span(), format!("a function under `{name}` cannot be generic"));
+    }
+    if let Some(clause) = &signature.generics.where_clause {
+        problem(clause.where_token.span, format!("a function under `{name}` cannot have a `where` clause"));
+    }
+    if !signature.inputs.is_empty() {
+        problem(signature.inputs.span(), format!("a function under `{name}` takes no arguments"));
+    } else if let Some(dots) = &signature.variadic {
+        problem(dots.span(), format!("a function under `{name}` takes no arguments"));
+    }
+    if entry == Entry::Test
+        && let Some(attribute) = function.attributes.iter().find(|attribute| attribute.path().is_ident("test"))
+    {
+        problem(attribute.span(), format!("`{name}` is a `#[test]` already: remove this one"));
+    }
+
+    problems.into_iter().reduce(|mut all, next| {
+        all.combine(next);
+        all
+    })
+}
+
+/// What is left of a function that cannot be expanded: enough that the compiler does not also miss `main`.
+fn stand_in(entry: Entry, function: &Function) -> TokenStream {
+    if entry == Entry::Main && function.signature.ident == "main" {
+        quote!(
+            fn main() {}
+        )
+    } else {
+        TokenStream::new()
+    }
+}
+
+fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStream {
+    let Function { attributes, visibility, signature, body } = function;
+    let name = &signature.ident;
+    let result = &signature.output;
+    // Placed at the function's name, resolved as macro code.
+    let span = Span::mixed_site().located_at(name.span());
+    let private = private_path(options, span);
+    let runner = entry.runner(span);
+    let workers = match &options.workers {
+        Some(count) => {
+            let count = syn::LitInt::new(&format!("{}usize", count.base10_digits()), count.span());
+            quote_spanned!(span=> ::core::option::Option::Some(#count))
+        }
+        None => quote_spanned!(span=> ::core::option::Option::None),
+    };
+    let test = (entry == Entry::Test).then(|| quote_spanned!(span=> #[::core::prelude::v1::test]));
+    let call = quote_spanned!(span=> #private::#runner(#private::Config { workers: #workers }, #name()));
+    // The inner function is the user's own, but one without an `.await` is no mistake here.
+    let allow = quote_spanned!(span=> #[allow(clippy::unused_async, reason = "an entry point is async by rule")]);
+    let plain = quote_spanned!(span=> fn #name() #result);
+    quote! {
+        #test
+        #(#attributes)*
+        #visibility #plain {
+            #allow
+            #signature #body
+            #call
+        }
+    }
+}
+
+/// `::gaggle::__private`, or the same under the path given with `crate = ..`.
+fn private_path(options: &Options, span: Span) -> TokenStream {
+    let private = format_ident!("__private", span = span);
+    match &options.krate {
+        Some(path) => {
+            let path = path.to_token_stream();
+            quote_spanned!(span=> #path::#private)
+        }
+        None => quote_spanned!(span=> ::gaggle::#private),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, entry};
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    fn main(options: TokenStream, item: TokenStream) -> String {
+        entry(Entry::Main, options, item).to_string()
+    }
+
+    fn test(item: TokenStream) -> String {
+        entry(Entry::Test, TokenStream::new(), item).to_string()
+    }
+
+    #[test]
+    fn main_becomes_a_plain_function_around_the_async_one() {
+        let expected = quote! {
+            fn main() -> Result<(), E> {
+                #[allow(clippy::unused_async, reason = "an entry point is async by rule")]
+                async fn main() -> Result<(), E> { body() }
+                ::gaggle::__private::main(
+                    ::gaggle::__private::Config { workers: ::core::option::Option::Some(4usize) },
+                    main()
+                )
+            }
+        };
+        let got = main(
+            quote!(workers = 4),
+            quote!(
+                async fn main() -> Result<(), E> {
+                    body()
+                }
+            ),
+        );
+        assert_eq!(got, expected.to_string());
+    }
+
+    #[test]
+    fn a_test_keeps_its_attributes_and_visibility() {
+        let got = test(quote!(
+            #[ignore]
+            #[should_panic(expected = "no")]
+            pub async fn name() {}
+        ));
+        let start = quote!(
+            #[::core::prelude::v1::test]
+            #[ignore]
+            #[should_panic(expected = "no")]
+            pub fn name()
+        );
+        assert!(got.starts_with(&start.to_string()), "{got}");
+        assert!(got.contains(&quote!(::gaggle::__private::test).to_string()), "{got}");
+    }
+
+    #[test]
+    fn the_crate_can_be_renamed() {
+        let got = main(quote!(crate = "crate::goose"), quote!(async fn main() {}));
+        assert!(got.contains(&quote!(crate::goose::__private::main).to_string()), "{got}");
+        assert!(!got.contains("gaggle ::"), "{got}");
+    }
+
+    #[test]
+    fn a_wrong_option_is_reported_and_the_function_still_expands() {
+        let got = main(quote!(workers = 0), quote!(async fn main() {}));
+        assert!(got.contains("`workers` must be at least 1"), "{got}");
+        assert!(got.contains("fn main ()"), "{got}");
+    }
+
+    #[test]
+    fn each_misuse_has_its_message() {
+        let cases: [(TokenStream, &str); 7] = [
+            (quote!(fn main() {}), "needs an `async fn`: write `async fn main`"),
+            (quote!(async fn main(n: u32) {}), "takes no arguments"),
+            (quote!(async fn main<T>() {}), "cannot be generic"),
+            (quote!(async fn main() where u8: Copy {}), "cannot have a `where` clause"),
+            (quote!(async unsafe fn main() {}), "cannot be marked `unsafe`"),
+            (quote!(async extern "C" fn main() {}), "cannot be `extern`"),
+            (quote!(struct Main;), "goes on an `async fn` with a body"),
+        ];
+        for (item, message) in cases {
+            let got = main(TokenStream::new(), item);
+            assert!(got.contains(message), "{message:?} is not in {got}");
+        }
+    }
+
+    #[test]
+    fn a_second_test_attribute_is_refused() {
+        let got = test(quote!(
+            #[test]
+            async fn name() {}
+        ));
+        assert!(got.contains("is a `#[test]` already"), "{got}");
+    }
+}

@@ -1,0 +1,76 @@
+//! Attribute macros of gaggle: `#[gaggle::main]` and `#[gaggle::test]`.
+//!
+//! Only what `macro_rules` cannot do is here.
+//! This crate knows two paths of the façade, `__private::main` and `__private::test`, and nothing else of gaggle.
+//! `options` reads the attribute's arguments, `expand` checks the function and writes its replacement.
+
+#![forbid(unsafe_code)]
+
+mod expand;
+mod options;
+
+use expand::Entry;
+use proc_macro::TokenStream;
+
+/// Makes an `async fn main` the first goroutine of the program.
+///
+/// The body runs as goroutine 1; when it ends, `main` returns and the process ends, whether other goroutines have
+/// finished or not.
+/// The function takes no arguments and may return anything that a plain `main` may return.
+///
+/// # Options
+///
+/// - `workers = N`: run on `N` worker threads, at least 1. Without it the number comes from `GAGGLE_WORKERS`, else from
+///   the CPUs that this process may use.
+/// - `crate = path`: where gaggle is found if it is not `::gaggle`, for crates that rename or re-export it. A string
+///   works too: `crate = "path"`.
+///
+/// # Examples
+///
+/// ```ignore
+/// #[gaggle::main]
+/// async fn main() {
+///     let greeting = gaggle::go(async { "hello from a goroutine" });
+///     println!("{}", greeting.await.expect("the goroutine did not panic"));
+/// }
+/// ```
+///
+/// With two workers and a result:
+///
+/// ```ignore
+/// #[gaggle::main(workers = 2)]
+/// async fn main() -> Result<(), std::num::ParseIntError> {
+///     let number: u32 = "42".parse()?;
+///     assert_eq!(number, 42);
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::entry(Entry::Main, options.into(), item.into()).into()
+}
+
+/// Makes an `async fn` a test that runs as a goroutine.
+///
+/// It stands in for `#[test]`; other attributes of a test, such as `#[should_panic]` and `#[ignore]`, stay as they are.
+/// The test may return anything that a plain test may return.
+///
+/// # Options
+///
+/// The same as for [`macro@main`]: `workers = N` and `crate = path`.
+///
+/// # Examples
+///
+/// ```
+/// #[cfg(test)]
+/// mod tests {
+///     #[gaggle::test(workers = 2)]
+///     async fn a_goroutine_hands_back_its_value() {
+///         assert_eq!(gaggle::go(async { 6 * 7 }).await.unwrap(), 42);
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::entry(Entry::Test, options.into(), item.into()).into()
+}
