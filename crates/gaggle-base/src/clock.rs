@@ -56,7 +56,8 @@ pub fn with_clock<R>(clock: &dyn Clock, f: impl FnOnce() -> R) -> R {
         }
     }
     // SAFETY: only the lifetime changes; `Restore` removes the pointer before `clock` can end, also when `f` unwinds.
-    let clock = unsafe { std::mem::transmute::<*const dyn Clock, *const (dyn Clock + 'static)>(clock) };
+    let clock =
+        unsafe { std::mem::transmute::<*const dyn Clock, *const (dyn Clock + 'static)>(clock) };
     let _restore = Restore(SUBSTITUTE.replace(Some(clock)));
     f()
 }
@@ -88,7 +89,10 @@ mod tests {
     #[test]
     fn a_substitute_clock_rules_inside_and_only_inside() {
         assert_eq!(with_clock(&Fixed(5), now), 5);
-        assert_eq!(with_clock(&Fixed(5), || with_clock(&Fixed(6), now) + now()), 11);
+        assert_eq!(
+            with_clock(&Fixed(5), || with_clock(&Fixed(6), now) + now()),
+            11
+        );
         assert!(SUBSTITUTE.get().is_none());
     }
 

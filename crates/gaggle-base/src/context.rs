@@ -186,7 +186,12 @@ mod tests {
         // SAFETY: `record` outlives the second call, which removes it.
         unsafe { enter_task(&raw const record) };
         refill();
-        assert_eq!((0..SLICE + 3).filter(|_| poll_proceed(&mut cx).is_pending()).count(), 3);
+        assert_eq!(
+            (0..SLICE + 3)
+                .filter(|_| poll_proceed(&mut cx).is_pending())
+                .count(),
+            3
+        );
         assert!(exhausted());
         assert_eq!(record.get().reason, Reason::Budget);
         // SAFETY: removing is always allowed.
@@ -201,7 +206,12 @@ mod tests {
         unsafe { enter_task(&raw const record) };
         refill();
         // Nobody refills: as if an executor inside the goroutine polled on and on.
-        assert!((0..10_000).filter(|_| poll_proceed(&mut cx).is_ready()).count() > 6_000);
+        assert!(
+            (0..10_000)
+                .filter(|_| poll_proceed(&mut cx).is_ready())
+                .count()
+                > 6_000
+        );
         // SAFETY: removing is always allowed.
         unsafe { enter_task(ptr::null()) };
     }
@@ -214,7 +224,9 @@ mod tests {
             leave: || INSIDE.store(false, Ordering::Relaxed),
         };
         set_blocking_hooks(Some(&HOOKS));
-        assert!(blocking_region(|| blocking_region(|| INSIDE.load(Ordering::Relaxed))));
+        assert!(blocking_region(|| blocking_region(
+            || INSIDE.load(Ordering::Relaxed)
+        )));
         let panicked = std::panic::catch_unwind(|| blocking_region(|| panic!("on purpose")));
         assert!(panicked.is_err() && !INSIDE.load(Ordering::Relaxed));
         set_blocking_hooks(None);

@@ -10,6 +10,7 @@
 //! | [`site`] | a source location in four bytes |
 //! | [`wait`] | why a goroutine waits: reason, object, place |
 //! | [`context`] | what a thread knows about the goroutine that it runs: budget, wait record, blocking hand-off |
+//! | [`waker`] | which wakers are harmless under a lock |
 //! | [`thread`] | the one way to start a thread, and to wait for a future on one |
 //!
 //! This crate must not know what a channel, a task or a scheduler is.
@@ -24,3 +25,4 @@ pub mod spin;
 pub mod sync;
 pub mod thread;
 pub mod wait;
+pub mod waker;

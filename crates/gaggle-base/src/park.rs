@@ -38,7 +38,10 @@ impl Parker {
     /// A parker without a permit.
     #[must_use]
     pub fn new() -> Self {
-        Self { state: AtomicU32::new(EMPTY), sleeper: imp::Sleeper::new() }
+        Self {
+            state: AtomicU32::new(EMPTY),
+            sleeper: imp::Sleeper::new(),
+        }
     }
 
     /// Takes the permit if there is one.
@@ -152,7 +155,10 @@ mod imp {
 
     impl Sleeper {
         pub(super) fn new() -> Self {
-            Self { lock: Mutex::new(()), changed: Condvar::new() }
+            Self {
+                lock: Mutex::new(()),
+                changed: Condvar::new(),
+            }
         }
 
         /// Sleeps while `state` is `expected`, at most `left`. May return early.

@@ -42,7 +42,9 @@ impl Site {
         if self == Self::UNKNOWN {
             return None;
         }
-        let place = (&raw const ANCHOR).addr().wrapping_add_signed(self.0 as isize);
+        let place = (&raw const ANCHOR)
+            .addr()
+            .wrapping_add_signed(self.0 as isize);
         // SAFETY: invariant S1: `place` is the address of a `&'static Location` whose provenance was exposed in `of`.
         Some(unsafe { &*std::ptr::with_exposed_provenance::<Location<'static>>(place) })
     }

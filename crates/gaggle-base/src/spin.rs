@@ -37,20 +37,30 @@ impl<T> SpinLock<T> {
     /// A free lock around `value`.
     #[cfg(not(loom))]
     pub const fn new(value: T) -> Self {
-        Self { state: AtomicU32::new(FREE), value: Cell::new(value) }
+        Self {
+            state: AtomicU32::new(FREE),
+            value: Cell::new(value),
+        }
     }
 
     /// A free lock around `value`.
     #[cfg(loom)]
     pub fn new(value: T) -> Self {
-        Self { state: AtomicU32::new(FREE), value: Cell::new(value) }
+        Self {
+            state: AtomicU32::new(FREE),
+            value: Cell::new(value),
+        }
     }
 
     /// Takes the lock.
     #[inline(always)]
     pub fn lock(&self) -> SpinGuard<'_, T> {
         // Acquire pairs with the release store in `SpinGuard::drop`.
-        if self.state.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if self
+            .state
+            .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
             self.lock_slow();
         }
         SpinGuard { lock: self }

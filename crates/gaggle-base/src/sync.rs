@@ -11,14 +11,16 @@ mod imp {
 
     /// A cell whose users promise exclusive or shared access by some other means.
     #[derive(Debug, Default)]
-    pub struct Cell<T>(std::cell::UnsafeCell<T>);
+    pub struct Cell<T: ?Sized>(std::cell::UnsafeCell<T>);
 
     impl<T> Cell<T> {
         /// Wraps `value`.
         pub const fn new(value: T) -> Self {
             Self(std::cell::UnsafeCell::new(value))
         }
+    }
 
+    impl<T: ?Sized> Cell<T> {
         /// Calls `f` with a pointer for reading.
         #[inline(always)]
         pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {

@@ -17,13 +17,19 @@ pub fn start<R: Send + 'static>(
     name: String,
     f: impl FnOnce() -> R + Send + 'static,
 ) -> io::Result<JoinHandle<R>> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one way to start a thread")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one way to start a thread"
+    )]
     std::thread::Builder::new().name(name).spawn(f)
 }
 
 /// Blocks the calling thread for about `duration`. For back-off and for tests of blocking; goroutines sleep by a timer.
 pub fn nap(duration: Duration) {
-    #[expect(clippy::disallowed_methods, reason = "this is the one way to let a thread sleep")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one way to let a thread sleep"
+    )]
     std::thread::sleep(duration);
 }
 

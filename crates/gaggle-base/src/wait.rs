@@ -82,7 +82,10 @@ impl WaitRecord {
     /// The record of a goroutine that has not waited yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { what: AtomicU64::new(0), object: AtomicU64::new(0) }
+        Self {
+            what: AtomicU64::new(0),
+            object: AtomicU64::new(0),
+        }
     }
 
     /// Writes the record.
@@ -131,7 +134,12 @@ mod tests {
         record.set(Reason::Mutex, site, 0xdead_beef);
         assert_eq!(
             record.get(),
-            Waiting { reason: Reason::Mutex, site, object: 0xdead_beef, since: 3 }
+            Waiting {
+                reason: Reason::Mutex,
+                site,
+                object: 0xdead_beef,
+                since: 3
+            }
         );
         assert_eq!(Reason::Mutex.to_string(), "sync.Mutex.Lock");
     }

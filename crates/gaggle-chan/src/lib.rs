@@ -1,1 +1,15 @@
-//! Under construction.
+//! gaggle's channels and locks.
+//!
+//! They know a [`std::task::Waker`] and no runtime: the same code serves goroutines, plain threads (`*_blocking`) and foreign executors.
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | [`chan`] | channels: capacity 0, n, unbounded |
+//! | [`sync`] | locks and groups: `Mutex`, `WaitGroup` |
+//! | `wait` | what they are all made of: lists of waiters that live inside the waiting futures |
+//!
+//! This crate is an implementation detail: depend on the crate `gaggle` instead.
+
+pub mod chan;
+pub mod sync;
+mod wait;

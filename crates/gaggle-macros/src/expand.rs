@@ -18,9 +18,8 @@
 
 use crate::options::Options;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
-use syn::spanned::Spanned as _;
 use syn::{Attribute, Error, Safety, Signature, Visibility};
 
 /// Which of the two attributes is being expanded.
@@ -58,15 +57,14 @@ struct Function {
 /// Expands one attribute. Mistakes become `compile_error!` at their place.
 pub(crate) fn entry(entry: Entry, options: TokenStream, item: TokenStream) -> TokenStream {
     let (options, option_errors) = Options::read(options);
-    let mut out = option_errors.map(|errors| errors.to_compile_error()).unwrap_or_default();
-    let function = match parse.parse2(item.clone()) {
-        Ok(function) => function,
-        Err(_) => {
-            let message = format!("`{}` goes on an `async fn` with a body", entry.attribute());
-            out.extend(Error::new(first_span(&item), message).to_compile_error());
-            out.extend(item);
-            return out;
-        }
+    let mut out = option_errors
+        .map(|errors| errors.to_compile_error())
+        .unwrap_or_default();
+    let Ok(function) = parse.parse2(item.clone()) else {
+        let message = format!("`{}` goes on an `async fn` with a body", entry.attribute());
+        out.extend(Error::new(first_span(&item), message).to_compile_error());
+        out.extend(item);
+        return out;
     };
     if let Some(errors) = check(entry, &function) {
         out.extend(errors.to_compile_error());
@@ -87,7 +85,11 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Function> {
 }
 
 fn first_span(tokens: &TokenStream) -> Span {
-    tokens.clone().into_iter().next().map_or_else(Span::call_site, |first: TokenTree| first.span())
+    tokens
+        .clone()
+        .into_iter()
+        .next()
+        .map_or_else(Span::call_site, |first: TokenTree| first.span())
 }
 
 /// All that is wrong with the function, each at its place.
@@ -95,35 +97,43 @@ fn check(entry: Entry, function: &Function) -> Option<Error> {
     let name = entry.attribute();
     let signature = &function.signature;
     let mut problems = Vec::new();
-    let mut problem = |span: Span, message: String| problems.push(Error::new(span, message));
+    let mut problem =
+        |place: &dyn ToTokens, what: &str| problems.push(Error::new_spanned(place, what));
 
     if signature.asyncness.is_none() {
-        problem(signature.fn_token.span, format!("`{name}` needs an `async fn`: write `async fn {}`", signature.ident));
+        let function = &signature.ident;
+        let what = format!("`{name}` needs an `async fn`: write `async fn {function}`");
+        problem(&signature.fn_token, &what);
     }
+    let cannot = |rest: &str| format!("a function under `{name}` cannot {rest}");
     if let Some(token) = &signature.constness {
-        problem(token.span, format!("a function under `{name}` cannot be `const`"));
+        problem(token, &cannot("be `const`"));
     }
     if !matches!(signature.safety, Safety::Default) {
-        problem(signature.safety.span(), format!("a function under `{name}` cannot be marked `unsafe` or `safe`"));
+        problem(&signature.safety, &cannot("be `unsafe`"));
     }
     if let Some(abi) = &signature.abi {
-        problem(abi.extern_token.span, format!("a function under `{name}` cannot be `extern`"));
+        problem(abi, &cannot("be `extern`"));
     }
     if !signature.generics.params.is_empty() {
-        problem(signature.generics.params.span(), format!("a function under `{name}` cannot be generic"));
+        problem(&signature.generics.params, &cannot("be generic"));
     }
     if let Some(clause) = &signature.generics.where_clause {
-        problem(clause.where_token.span, format!("a function under `{name}` cannot have a `where` clause"));
+        problem(clause, &cannot("have a `where` clause"));
     }
     if !signature.inputs.is_empty() {
-        problem(signature.inputs.span(), format!("a function under `{name}` takes no arguments"));
+        problem(&signature.inputs, &cannot("take arguments"));
     } else if let Some(dots) = &signature.variadic {
-        problem(dots.span(), format!("a function under `{name}` takes no arguments"));
+        problem(dots, &cannot("take arguments"));
     }
     if entry == Entry::Test
-        && let Some(attribute) = function.attributes.iter().find(|attribute| attribute.path().is_ident("test"))
+        && let Some(attribute) = function
+            .attributes
+            .iter()
+            .find(|attribute| attribute.path().is_ident("test"))
     {
-        problem(attribute.span(), format!("`{name}` is a `#[test]` already: remove this one"));
+        let what = format!("`{name}` is a `#[test]` already: remove this one");
+        problem(attribute, &what);
     }
 
     problems.into_iter().reduce(|mut all, next| {
@@ -144,22 +154,29 @@ fn stand_in(entry: Entry, function: &Function) -> TokenStream {
 }
 
 fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStream {
-    let Function { attributes, visibility, signature, body } = function;
+    let Function {
+        attributes,
+        visibility,
+        signature,
+        body,
+    } = function;
     let name = &signature.ident;
     let result = &signature.output;
     // Placed at the function's name, resolved as macro code.
     let span = Span::mixed_site().located_at(name.span());
     let private = private_path(options, span);
     let runner = entry.runner(span);
-    let workers = match &options.workers {
-        Some(count) => {
-            let count = syn::LitInt::new(&format!("{}usize", count.base10_digits()), count.span());
-            quote_spanned!(span=> ::core::option::Option::Some(#count))
-        }
-        None => quote_spanned!(span=> ::core::option::Option::None),
+    let workers = if let Some(count) = &options.workers {
+        let count = syn::LitInt::new(&format!("{}usize", count.base10_digits()), count.span());
+        quote_spanned!(span=> ::core::option::Option::Some(#count))
+    } else {
+        quote_spanned!(span=> ::core::option::Option::None)
     };
     let test = (entry == Entry::Test).then(|| quote_spanned!(span=> #[::core::prelude::v1::test]));
-    let call = quote_spanned!(span=> #private::#runner(#private::Config { workers: #workers }, #name()));
+    // As if the user had written it: a future that is not `Send` is reported here.
+    let future = quote_spanned!(name.span()=> #name());
+    let call =
+        quote_spanned!(span=> #private::#runner(#private::Config { workers: #workers }, #future));
     // The inner function is the user's own, but one without an `.await` is no mistake here.
     let allow = quote_spanned!(span=> #[allow(clippy::unused_async, reason = "an entry point is async by rule")]);
     let plain = quote_spanned!(span=> fn #name() #result);
@@ -177,12 +194,10 @@ fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStre
 /// `::gaggle::__private`, or the same under the path given with `crate = ..`.
 fn private_path(options: &Options, span: Span) -> TokenStream {
     let private = format_ident!("__private", span = span);
-    match &options.krate {
-        Some(path) => {
-            let path = path.to_token_stream();
-            quote_spanned!(span=> #path::#private)
-        }
-        None => quote_spanned!(span=> ::gaggle::#private),
+    if let Some(path) = &options.krate {
+        quote_spanned!(span=> #path::#private)
+    } else {
+        quote_spanned!(span=> ::gaggle::#private)
     }
 }
 
@@ -237,36 +252,57 @@ mod tests {
             pub fn name()
         );
         assert!(got.starts_with(&start.to_string()), "{got}");
-        assert!(got.contains(&quote!(::gaggle::__private::test).to_string()), "{got}");
+        assert!(
+            got.contains(&quote!(::gaggle::__private::test).to_string()),
+            "{got}"
+        );
     }
 
     #[test]
     fn the_crate_can_be_renamed() {
-        let got = main(quote!(crate = "crate::goose"), quote!(async fn main() {}));
-        assert!(got.contains(&quote!(crate::goose::__private::main).to_string()), "{got}");
+        let got = main(
+            quote!(crate = "crate::goose"),
+            quote!(
+                async fn main() {}
+            ),
+        );
+        assert!(
+            got.contains(&quote!(crate::goose::__private::main).to_string()),
+            "{got}"
+        );
         assert!(!got.contains("gaggle ::"), "{got}");
     }
 
     #[test]
     fn a_wrong_option_is_reported_and_the_function_still_expands() {
-        let got = main(quote!(workers = 0), quote!(async fn main() {}));
+        let got = main(
+            quote!(workers = 0),
+            quote!(
+                async fn main() {}
+            ),
+        );
         assert!(got.contains("`workers` must be at least 1"), "{got}");
         assert!(got.contains("fn main ()"), "{got}");
     }
 
     #[test]
     fn each_misuse_has_its_message() {
-        let cases: [(TokenStream, &str); 7] = [
-            (quote!(fn main() {}), "needs an `async fn`: write `async fn main`"),
-            (quote!(async fn main(n: u32) {}), "takes no arguments"),
-            (quote!(async fn main<T>() {}), "cannot be generic"),
-            (quote!(async fn main() where u8: Copy {}), "cannot have a `where` clause"),
-            (quote!(async unsafe fn main() {}), "cannot be marked `unsafe`"),
-            (quote!(async extern "C" fn main() {}), "cannot be `extern`"),
-            (quote!(struct Main;), "goes on an `async fn` with a body"),
+        let cases = [
+            ("fn main() {}", "needs an `async fn`: write `async fn main`"),
+            ("async fn main(n: u32) {}", "cannot take arguments"),
+            ("async fn main<T>() {}", "cannot be generic"),
+            (
+                "async fn main() where u8: Copy {}",
+                "cannot have a `where` clause",
+            ),
+            ("async unsafe fn main() {}", "cannot be `unsafe`"),
+            ("async extern \"C\" fn main() {}", "cannot be `extern`"),
+            ("const async fn main() {}", "cannot be `const`"),
+            ("struct Main;", "goes on an `async fn` with a body"),
+            ("async fn main();", "goes on an `async fn` with a body"),
         ];
         for (item, message) in cases {
-            let got = main(TokenStream::new(), item);
+            let got = main(TokenStream::new(), item.parse().unwrap());
             assert!(got.contains(message), "{message:?} is not in {got}");
         }
     }

@@ -4,7 +4,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
-use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, Lit, LitInt, LitStr, Path, Token};
 
 /// Said wherever an option is not understood; names all there are.
@@ -62,7 +62,12 @@ impl Options {
                 only_once(self.krate.is_some(), &name)?;
                 self.krate = Some(path);
             }
-            other => return Err(Error::new(name.span(), format!("unknown option `{other}`; {EXPECTED}"))),
+            other => {
+                return Err(Error::new(
+                    name.span(),
+                    format!("unknown option `{other}`; {EXPECTED}"),
+                ));
+            }
         }
         if input.is_empty() || input.peek(Token![,]) {
             Ok(())
@@ -98,7 +103,11 @@ fn value_follows(input: ParseStream<'_>, name: &Ident, message: &str) -> syn::Re
 }
 
 fn only_once(given: bool, name: &Ident) -> syn::Result<()> {
-    if given { Err(Error::new(name.span(), format!("`{name}` is given twice"))) } else { Ok(()) }
+    if given {
+        Err(Error::new(name.span(), format!("`{name}` is given twice")))
+    } else {
+        Ok(())
+    }
 }
 
 fn worker_count(input: ParseStream<'_>) -> syn::Result<LitInt> {
@@ -110,7 +119,7 @@ fn worker_count(input: ParseStream<'_>) -> syn::Result<LitInt> {
         return Err(Error::new(literal.span(), WANTED));
     };
     input.parse::<Lit>()?;
-    if !matches!(number.suffix(), "" | "usize") {
+    if !matches!(number.suffix(), "" | "usize") || number.base10_digits().starts_with('-') {
         return Err(Error::new(number.span(), WANTED));
     }
     match number.base10_parse::<usize>() {
@@ -124,17 +133,11 @@ fn crate_path(input: ParseStream<'_>) -> syn::Result<Path> {
     const WANTED: &str = "expected the path of gaggle: `crate = path` or `crate = \"path\"`";
     if input.peek(LitStr) {
         let text: LitStr = input.parse()?;
-        text.parse_with(Path::parse_mod_style).map_err(|_| Error::new(text.span(), WANTED))
+        text.parse_with(Path::parse_mod_style)
+            .map_err(|_| Error::new(text.span(), WANTED))
     } else {
         let start = input.span();
         Path::parse_mod_style(input).map_err(|_| Error::new(start, WANTED))
-    }
-}
-
-impl Parse for Options {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let (options, errors) = Self::read(input.parse()?);
-        errors.map_or(Ok(options), Err)
     }
 }
 
@@ -145,7 +148,11 @@ mod tests {
 
     fn messages(tokens: proc_macro2::TokenStream) -> Vec<String> {
         let (_, errors) = Options::read(tokens);
-        errors.into_iter().flatten().map(|error| error.to_string()).collect()
+        errors
+            .into_iter()
+            .flatten()
+            .map(|error| error.to_string())
+            .collect()
     }
 
     #[test]
@@ -175,37 +182,82 @@ mod tests {
             messages(quote!(threads = 4)),
             ["unknown option `threads`; expected `workers = N` or `crate = path`"]
         );
-        assert_eq!(messages(quote!(4)), ["expected `workers = N` or `crate = path`"]);
+        assert_eq!(
+            messages(quote!(4)),
+            ["expected `workers = N` or `crate = path`"]
+        );
     }
 
     #[test]
     fn zero_workers_and_other_values_are_refused() {
-        assert_eq!(messages(quote!(workers = 0)), ["`workers` must be at least 1"]);
-        assert_eq!(messages(quote!(workers = "4")), ["expected a whole number: `workers = N`"]);
-        assert_eq!(messages(quote!(workers = -1)), ["expected a whole number: `workers = N`"]);
-        assert_eq!(messages(quote!(workers = 4u8)), ["expected a whole number: `workers = N`"]);
-        assert_eq!(messages(quote!(workers = COUNT)), ["expected a whole number: `workers = N`"]);
-        assert_eq!(messages(quote!(workers = 99999999999999999999999)), ["`workers` is too large"]);
-        assert_eq!(messages(quote!(workers = 2 3)), ["expected a comma or the end of the options"]);
+        assert_eq!(
+            messages(quote!(workers = 0)),
+            ["`workers` must be at least 1"]
+        );
+        assert_eq!(
+            messages(quote!(workers = "4")),
+            ["expected a whole number: `workers = N`"]
+        );
+        assert_eq!(
+            messages(quote!(workers = -1)),
+            ["expected a whole number: `workers = N`"]
+        );
+        assert_eq!(
+            messages(quote!(workers = 4u8)),
+            ["expected a whole number: `workers = N`"]
+        );
+        assert_eq!(
+            messages(quote!(workers = COUNT)),
+            ["expected a whole number: `workers = N`"]
+        );
+        assert_eq!(
+            messages(quote!(workers = 99999999999999999999999)),
+            ["`workers` is too large"]
+        );
+        assert_eq!(
+            messages(quote!(workers = 2 3)),
+            ["expected a comma or the end of the options"]
+        );
     }
 
     #[test]
     fn an_option_without_value_says_what_it_needs() {
-        assert_eq!(messages(quote!(workers)), ["`workers` needs a value: `workers = N`"]);
-        assert_eq!(messages(quote!(workers(4))), ["`workers` needs a value: `workers = N`"]);
-        assert_eq!(messages(quote!(workers = , crate = a)), ["`workers` needs a value: `workers = N`"]);
-        assert_eq!(messages(quote!(crate)), ["`crate` needs a value: `crate = path`"]);
+        assert_eq!(
+            messages(quote!(workers)),
+            ["`workers` needs a value: `workers = N`"]
+        );
+        assert_eq!(
+            messages(quote!(workers(4))),
+            ["`workers` needs a value: `workers = N`"]
+        );
+        assert_eq!(
+            messages(quote!(workers = , crate = a)),
+            ["`workers` needs a value: `workers = N`"]
+        );
+        assert_eq!(
+            messages(quote!(crate)),
+            ["`crate` needs a value: `crate = path`"]
+        );
     }
 
     #[test]
     fn an_option_given_twice_is_refused() {
-        assert_eq!(messages(quote!(workers = 1, workers = 2)), ["`workers` is given twice"]);
-        assert_eq!(messages(quote!(crate = a, crate = b)), ["`crate` is given twice"]);
+        assert_eq!(
+            messages(quote!(workers = 1, workers = 2)),
+            ["`workers` is given twice"]
+        );
+        assert_eq!(
+            messages(quote!(crate = a, crate = b)),
+            ["`crate` is given twice"]
+        );
     }
 
     #[test]
     fn one_mistake_does_not_hide_the_next() {
-        assert_eq!(messages(quote!(workers = 0, threads = 1, workers = 2)).len(), 2);
+        assert_eq!(
+            messages(quote!(workers = 0, threads = 1, workers = 2)).len(),
+            2
+        );
     }
 
     #[test]

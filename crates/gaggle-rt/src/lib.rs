@@ -1,1 +1,21 @@
-//! Under construction.
+//! gaggle's goroutines, scheduler and timers.
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | `task` | one goroutine: its state, its memory, its handle |
+//! | `sched` | workers, queues, sleeping and waking, blocking hand-off |
+//! | [`time`] | sleeping and time-outs |
+//! | [`runtime`] | runtimes: building, entering, ending |
+//!
+//! This crate must not know what a channel is.
+//! It is an implementation detail: depend on the crate `gaggle` instead.
+
+mod go;
+pub mod runtime;
+mod sched;
+mod task;
+pub mod time;
+
+pub use go::{YieldNow, blocking, go, yield_now};
+pub use runtime::block_on;
+pub use task::{JoinError, JoinHandle};

@@ -1,1 +1,54 @@
-//! Under construction.
+//! **gaggle gives Rust the concurrency model of Go**: goroutines on an own M:N scheduler, channels, and the tools to coordinate them.
+//!
+//! ```
+//! use gaggle::{chan, go};
+//!
+//! #[gaggle::main]
+//! async fn main() {
+//!     let (tx, rx) = chan::bounded(5);
+//!     let worker = go(async move {
+//!         let mut sum = 0;
+//!         while let Ok(n) = rx.recv().await {
+//!             sum += n;
+//!         }
+//!         sum
+//!     });
+//!     for n in 1..=10 {
+//!         tx.send(n).await.unwrap();
+//!     }
+//!     drop(tx);
+//!     assert_eq!(worker.await.unwrap(), 55);
+//! }
+//! ```
+//!
+//! | Go | gaggle |
+//! |---|---|
+//! | `go f(x)` | [`go`]`(f(x))`, which gives a [`JoinHandle`] that may be ignored |
+//! | `make(chan T, n)` | [`chan::bounded`]`(n)`; capacity 0 is a rendezvous |
+//! | `ch <- v`, `<-ch`, `close(ch)` | `tx.send(v).await`, `rx.recv().await`, `tx.close()`: with errors where Go panics |
+//! | `for v := range ch` | `while let Ok(v) = rx.recv().await` |
+//! | `sync.WaitGroup`, `sync.Mutex` | [`sync::WaitGroup`], [`sync::Mutex`] |
+//! | `time.Sleep` | [`time::sleep`] |
+//! | `runtime.Gosched` | [`yield_now`] |
+//!
+//! A goroutine is a future: `Send`, a few hundred bytes, free to move between the worker threads. No stacks are switched.
+//! Blocking in one is allowed: say [`blocking`], and others go on at once; say nothing, and they go on some milliseconds later.
+
+#![forbid(unsafe_code)]
+
+#[doc(hidden)]
+pub mod __private;
+pub mod runtime;
+pub mod sync;
+
+pub use gaggle_chan::chan;
+pub use gaggle_macros::{main, test};
+pub use gaggle_rt::time;
+pub use gaggle_rt::{JoinError, JoinHandle, YieldNow, block_on, blocking, go, yield_now};
+
+/// What most programs use.
+pub mod prelude {
+    pub use crate::chan::{Receiver, Sender};
+    pub use crate::sync::{Mutex, WaitGroup};
+    pub use crate::{JoinError, JoinHandle, chan, go, yield_now};
+}

@@ -27,7 +27,7 @@ pub(crate) trait Sender: Clone + Send + Sync + 'static {
     }
 }
 
-pub(crate) trait Receiver: Send + 'static {
+pub(crate) trait Receiver: Send + Sync + 'static {
     type Closed: Debug + Send;
 
     fn recv(&mut self) -> impl Future<Output = Result<u64, Self::Closed>> + Send;

@@ -31,5 +31,10 @@ pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Job, Strin
     if workers == 0 || scale <= 0.0 {
         return Err("--workers and --scale must be positive".to_owned());
     }
-    Ok(Job { peer, row, workers, count: row.count_at(scale) })
+    Ok(Job {
+        peer,
+        row,
+        workers,
+        count: row.count_at(scale),
+    })
 }

@@ -20,7 +20,10 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn new(count: u64, figures: impl Into<Vec<f64>>) -> Outcome {
-        Outcome { count, figures: figures.into() }
+        Outcome {
+            count,
+            figures: figures.into(),
+        }
     }
 
     /// One figure: nanoseconds per operation.
@@ -73,7 +76,6 @@ pub(crate) async fn timed<F: Future>(work: F) -> (F::Output, Duration) {
     (output, start.elapsed())
 }
 
-#[allow(clippy::cast_precision_loss)]
 pub(crate) fn nanoseconds_each(took: Duration, count: u64) -> f64 {
     took.as_secs_f64() * 1e9 / count as f64
 }
@@ -87,7 +89,10 @@ pub(crate) fn cpu_time() -> Duration {
 /// The resident memory of this process in bytes.
 pub(crate) fn resident() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok());
+    let pages = statm
+        .split_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse().ok());
     pages.unwrap_or(0) * rustix::param::page_size() as u64
 }
 
@@ -108,7 +113,9 @@ pub(crate) fn touch(bytes: u64) {
 
 fn available() -> u64 {
     let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
 }

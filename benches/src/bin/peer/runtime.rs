@@ -75,7 +75,10 @@ pub(crate) struct Countdown {
 
 impl WaitGroup for Countdown {
     fn new() -> Self {
-        Countdown { left: AtomicUsize::new(0), waiter: AtomicWaker::new() }
+        Countdown {
+            left: AtomicUsize::new(0),
+            waiter: AtomicWaker::new(),
+        }
     }
 
     fn add(&self, n: usize) {

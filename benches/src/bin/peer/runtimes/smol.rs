@@ -11,7 +11,7 @@ use async_io::Timer;
 use async_lock::Mutex;
 use futures_lite::future;
 
-use crate::runtime::{Counter, Countdown, Runtime};
+use crate::runtime::{Countdown, Counter, Runtime};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 

@@ -7,7 +7,7 @@ use tokio::runtime::Builder;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use crate::runtime::{Counter, Countdown, Joined, Runtime};
+use crate::runtime::{Countdown, Counter, Joined, Runtime};
 
 pub(crate) struct Tokio;
 
@@ -21,7 +21,10 @@ impl Runtime for Tokio {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let runtime = Builder::new_multi_thread().worker_threads(workers).enable_time().build();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_time()
+            .build();
         runtime.expect("threads can be started").block_on(root)
     }
 

@@ -1,0 +1,3 @@
+module gaggle-benches
+
+go 1.25

@@ -1,0 +1,82 @@
+//! From the names on the command line to the function that runs.
+
+use gaggle_benches::catalogue::{GAGGLE, GO};
+
+use crate::channel::{AsyncChannel, Channel, Flume, Kanal, TokioMpsc};
+use crate::cli::Job;
+use crate::measure::Result;
+use crate::rows::select::Select;
+use crate::rows::{live, select};
+use crate::rows::{mutex, pairs, pool, skynet, spawn, stages, timers};
+use crate::runtime::{Runtime, run as run_on};
+use crate::runtimes::{Gaggle, GaggleChannel, Smol, Tokio};
+use crate::{coroutines, threads};
+
+pub(crate) fn run(job: &Job) -> Result {
+    if !job.peer.runs(job.row) {
+        return Err("this peer does not run this row".to_owned());
+    }
+    let outcome = match job.peer.name {
+        GAGGLE => alone::<Gaggle>(job).or_else(|| shared::<Gaggle, GaggleChannel>(job)),
+        "tokio" => alone::<Tokio>(job)
+            .or_else(|| one_receiver::<Tokio, TokioMpsc>(job))
+            .or_else(|| selecting::<Tokio, TokioMpsc>(job)),
+        "tokio+kanal" => shared::<Tokio, Kanal>(job),
+        "tokio+flume" => shared::<Tokio, Flume>(job).or_else(|| selecting::<Tokio, Flume>(job)),
+        "smol" => alone::<Smol>(job)
+            .or_else(|| shared::<Smol, AsyncChannel>(job))
+            .or_else(|| selecting::<Smol, AsyncChannel>(job)),
+        "smol+kanal" => shared::<Smol, Kanal>(job),
+        "may" => Some(coroutines::run(job)),
+        "threads" => Some(threads::run(job)),
+        GO => return Err("Go's rows are in the Go twin: see the folder `go`".to_owned()),
+        _ => None,
+    };
+    outcome.unwrap_or_else(|| Err("the catalogue and the program disagree".to_owned()))
+}
+
+/// The rows without channels.
+fn alone<R: Runtime>(job: &Job) -> Option<Result> {
+    let (workers, n) = (job.workers, job.count);
+    Some(match job.row.name {
+        "spawn" => run_on::<R, _>(workers, spawn::wait_group::<R>(n)),
+        "spawn-handles" => run_on::<R, _>(workers, spawn::handles::<R>(n)),
+        "timers" | "timers-10k" => run_on::<R, _>(workers, timers::sleepers::<R>(n)),
+        "mutex" => run_on::<R, _>(workers, mutex::increments::<R>(n)),
+        _ => return None,
+    })
+}
+
+/// The rows whose channels have one receiver each.
+fn one_receiver<R: Runtime, C: Channel>(job: &Job) -> Option<Result> {
+    let (workers, n) = (job.workers, job.count);
+    Some(match job.row.name {
+        "ping-pong" => run_on::<R, _>(workers, pairs::ping_pong::<R, C>(n)),
+        "spsc" => run_on::<R, _>(workers, pairs::spsc::<R, C>(n)),
+        "ring" => run_on::<R, _>(workers, stages::ring::<R, C>(n)),
+        "sieve" => run_on::<R, _>(workers, stages::sieve::<R, C>(n)),
+        "skynet" => run_on::<R, _>(workers, skynet::skynet::<R, C>(n)),
+        _ => return None,
+    })
+}
+
+/// All rows with channels but `select4`.
+fn shared<R, C>(job: &Job) -> Option<Result>
+where
+    R: Runtime,
+    C: Channel<Receiver: Clone>,
+{
+    let (workers, n) = (job.workers, job.count);
+    Some(match job.row.name {
+        "live" => run_on::<R, _>(workers, live::parked::<R, C>(n)),
+        "mpmc" => run_on::<R, _>(workers, pool::mpmc::<R, C>(128, n)),
+        "mpmc0" => run_on::<R, _>(workers, pool::mpmc::<R, C>(0, n)),
+        "pool" => run_on::<R, _>(workers, pool::pool::<R, C>(n)),
+        _ => return one_receiver::<R, C>(job),
+    })
+}
+
+fn selecting<R: Runtime, C: Select>(job: &Job) -> Option<Result> {
+    let (workers, n) = (job.workers, job.count);
+    (job.row.name == "select4").then(|| run_on::<R, _>(workers, select::select4::<R, C>(n)))
+}

@@ -1,0 +1,361 @@
+//! What one channel is: a buffer, two lists of waiters, and the rules, under one short lock.
+//!
+//! The lock protects [`Inner`]; the counts of handles beside it are atomics (see `handle.rs`).
+//! No code of a user runs under the lock: values are moved bit by bit, dropped outside, and wakers are called outside.
+//!
+//! # Invariants (all under the lock)
+//!
+//! * **C1** If a receiver waits, then the buffer and the returned values are empty and no sender waits.
+//! * **C2** If a sender waits, then the buffer is full and the channel is not closed.
+//! * **C3** If the channel is closed, nobody who came before is left in a list once `close` has returned.
+//!
+//! # Values that come back
+//!
+//! A receive that is dropped after a value was assigned to it gives the value back (RX-01).
+//! Each hand-over to a waiting receiver has a number, and values that come back are kept in the order of those numbers, in front of the buffer.
+//! So with one receiver the order of one sender's values holds (CH-03) also when receives are cancelled.
+
+use super::buffer::Buffer;
+use crate::wait::{Node, State, WaitList, Wakes};
+use gaggle_base::spin::{SpinGuard, SpinLock};
+use gaggle_base::sync::AtomicUsize;
+use std::mem::MaybeUninit;
+use std::task::Waker;
+
+/// The capacity of an unbounded channel.
+pub(super) const UNBOUNDED: usize = usize::MAX;
+
+/// One channel.
+pub(super) struct Chan<T> {
+    inner: SpinLock<Inner<T>>,
+    pub(super) capacity: usize,
+    /// How many `Sender`s there are (see `handle.rs`).
+    pub(super) senders: AtomicUsize,
+    /// How many `Receiver`s there are.
+    pub(super) receivers: AtomicUsize,
+    /// How many of the two kinds of ends are gone.
+    pub(super) ends_gone: AtomicUsize,
+}
+
+/// What the lock protects.
+pub(super) struct Inner<T> {
+    buffer: Buffer<T>,
+    receivers: WaitList<T>,
+    senders: WaitList<T>,
+    closed: bool,
+    /// The last receiver is gone: nothing can ever be received.
+    abandoned: bool,
+    /// The number of the last hand-over to a waiting receiver.
+    handed: usize,
+    /// Values that came back, by the number of their hand-over. Almost always empty.
+    returned: Vec<(usize, T)>,
+}
+
+/// The outcome of an attempt to send.
+pub(super) enum Offer {
+    /// The value was moved out; the waker is of the receiver that has it.
+    Taken(Option<Waker>),
+    Full,
+    Closed,
+}
+
+/// The outcome of an attempt to receive.
+pub(super) enum Take {
+    /// A value was moved in; the waker is of the sender that may go on.
+    Taken(Option<Waker>),
+    Empty,
+    Closed,
+}
+
+impl<T> Chan<T> {
+    pub(super) fn new(capacity: usize) -> Self {
+        let buffer = if capacity == UNBOUNDED {
+            Buffer::chain()
+        } else {
+            Buffer::ring(capacity)
+        };
+        Self {
+            inner: SpinLock::new(Inner {
+                buffer,
+                receivers: WaitList::new(),
+                senders: WaitList::new(),
+                closed: false,
+                abandoned: false,
+                handed: 0,
+                returned: Vec::new(),
+            }),
+            capacity,
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+            ends_gone: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn lock(&self) -> SpinGuard<'_, Inner<T>> {
+        self.inner.lock()
+    }
+
+    /// Closes the channel: no value goes in any more. Says whether this call did it (CL-02, CL-03, CL-05).
+    pub(super) fn close(&self) -> bool {
+        let mut inner = self.lock();
+        if inner.closed {
+            return false;
+        }
+        inner.closed = true;
+        self.release_all(inner);
+        true
+    }
+
+    /// The last receiver is gone: closes the channel and drops what nobody can receive.
+    pub(super) fn abandon(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.abandoned = true;
+        let buffer = std::mem::replace(&mut inner.buffer, Buffer::ring(0));
+        let returned = std::mem::take(&mut inner.returned);
+        self.release_all(inner);
+        drop((buffer, returned));
+    }
+
+    /// Tells everyone who waits that the channel is closed: a batch under the lock, then their wakers outside it.
+    /// Nobody enqueues after `closed` is set, so this is linear in the number of waiters, whatever else goes on.
+    fn release_all<'a>(&'a self, mut inner: SpinGuard<'a, Inner<T>>) {
+        let mut wakes = Wakes::new();
+        loop {
+            while !wakes.is_full() {
+                let i = &mut *inner;
+                let Some((node, waker)) = i.receivers.pop_front().or_else(|| i.senders.pop_front())
+                else {
+                    break;
+                };
+                node.set_state(State::Closed);
+                wakes.push(waker);
+            }
+            let more = wakes.is_full();
+            drop(inner);
+            wakes.wake_all();
+            if !more {
+                return;
+            }
+            inner = self.lock();
+        }
+    }
+
+    /// A receive in `node` is given up. If it has a value, the value goes on (RX-01).
+    pub(super) fn cancel_recv(&self, node: &Node<T>) {
+        if matches!(node.state(), State::Idle | State::Finished | State::Closed) {
+            return;
+        }
+        let mut inner = self.lock();
+        match node.state() {
+            State::Waiting => {
+                // SAFETY: by its state the node is in a list, and a receive is only ever put into `receivers`.
+                let waker = unsafe { inner.receivers.remove(node) };
+                drop(inner);
+                drop(waker);
+            }
+            State::Done => {
+                // SAFETY: the state is `Done` and we act for the owner: the slot holds the value and the links hold the number.
+                let (value, stamp) = unsafe { (node.take_slot(), node.stamp()) };
+                node.set_state(State::Idle);
+                let (waker, rest) = inner.give_back(value, stamp);
+                drop(inner);
+                drop(rest);
+                wake(waker);
+            }
+            State::Idle | State::Closed | State::Finished => {}
+        }
+    }
+
+    /// A send in `node` is given up. The value stays in the slot unless it was taken; says whether it is still there.
+    pub(super) fn cancel_send(&self, node: &Node<T>) -> bool {
+        match node.state() {
+            State::Idle | State::Closed => true,
+            State::Done | State::Finished => false,
+            State::Waiting => {
+                let mut inner = self.lock();
+                let state = node.state();
+                let waker = if state == State::Waiting {
+                    // SAFETY: by its state the node is in a list, and a send is only ever put into `senders`.
+                    unsafe { inner.senders.remove(node) }
+                } else {
+                    None
+                };
+                drop(inner);
+                drop(waker);
+                state != State::Done
+            }
+        }
+    }
+
+    /// Buffered values, those that came back included.
+    pub(super) fn len(&self) -> usize {
+        let inner = self.lock();
+        if self.capacity == 0 {
+            0
+        } else {
+            (inner.buffer.len() + inner.returned.len()).min(self.capacity)
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+}
+
+impl<T> Inner<T> {
+    /// Tries to send what `value` points to.
+    ///
+    /// # Safety
+    /// `value` points to a value; after `Offer::Taken` the caller counts it as moved out.
+    #[inline(always)]
+    pub(super) unsafe fn offer(&mut self, value: *const T) -> Offer {
+        if self.closed {
+            return Offer::Closed;
+        }
+        if !self.receivers.is_empty() {
+            // SAFETY: the caller's promise; the value is moved out once, here.
+            return Offer::Taken(unsafe { self.hand_over(value.read()) });
+        }
+        if self.buffer.has_room() {
+            // SAFETY: there is room; the rest is the caller's promise.
+            unsafe { self.buffer.push(value) };
+            return Offer::Taken(None);
+        }
+        Offer::Full
+    }
+
+    /// Tries to receive into `into`.
+    ///
+    /// # Safety
+    /// `into` is valid for writing; it holds a value after `Take::Taken` and only then.
+    #[inline(always)]
+    pub(super) unsafe fn take(&mut self, into: *mut T) -> Take {
+        if !self.returned.is_empty() {
+            let (_, value) = self.returned.remove(0);
+            // SAFETY: the caller's promise.
+            unsafe { into.write(value) };
+            return Take::Taken(None);
+        }
+        // SAFETY: the caller's promise.
+        if unsafe { self.buffer.pop(into) } {
+            // CH-07: the sender that waits longest moves its value into the room that was made.
+            let waker = match self.senders.pop_front() {
+                None => None,
+                Some((node, waker)) => {
+                    // SAFETY: a waiting sender's slot holds its value; there is room; `Done` says that the value is gone.
+                    unsafe { self.buffer.push(node.slot()) };
+                    node.set_state(State::Done);
+                    Some(waker)
+                }
+            };
+            return Take::Taken(waker);
+        }
+        if let Some((node, waker)) = self.senders.pop_front() {
+            // SAFETY: a waiting sender's slot holds its value; `Done` says that it is gone; `into` is the caller's promise.
+            unsafe { into.write(node.take_slot()) };
+            node.set_state(State::Done);
+            return Take::Taken(Some(waker));
+        }
+        if self.closed {
+            Take::Closed
+        } else {
+            Take::Empty
+        }
+    }
+
+    /// Moves `value` into the slot of the receiver that waits longest.
+    ///
+    /// # Panics
+    /// When none waits.
+    fn hand_over(&mut self, value: T) -> Option<Waker> {
+        self.handed = self.handed.wrapping_add(1);
+        let stamp = self.handed;
+        let (node, waker) = self.receivers.pop_front().expect("a receiver waits");
+        // SAFETY: the node has just left the list under the lock, so slot and links are ours until `Done` (invariant W3).
+        unsafe {
+            node.fill_slot(value);
+            node.set_stamp(stamp);
+        }
+        node.set_state(State::Done);
+        Some(waker)
+    }
+
+    /// Takes back a value that was handed over as number `stamp`. Returns a waker to call, or the value if nobody can ever receive it.
+    fn give_back(&mut self, value: T, stamp: usize) -> (Option<Waker>, Option<T>) {
+        if self.abandoned {
+            return (None, Some(value));
+        }
+        if !self.receivers.is_empty() {
+            return (self.hand_over(value), None);
+        }
+        let at = self.returned.partition_point(|(n, _)| *n < stamp);
+        self.returned.insert(at, (stamp, value));
+        (None, None)
+    }
+
+    /// Lets the receive in `node` wait.
+    ///
+    /// # Safety
+    /// `take` has just said `Empty` under this hold of the lock, and `node` meets the conditions of `WaitList::push_back`.
+    #[inline(always)]
+    pub(super) unsafe fn enqueue_recv(&mut self, node: &Node<T>, waker: Waker) {
+        // SAFETY: the caller's promise.
+        unsafe { self.receivers.push_back(node, waker) };
+    }
+
+    /// Lets the send in `node` wait.
+    ///
+    /// # Safety
+    /// `offer` has just said `Full` under this hold of the lock, and `node` meets the conditions of `WaitList::push_back`.
+    #[inline(always)]
+    pub(super) unsafe fn enqueue_send(&mut self, node: &Node<T>, waker: Waker) {
+        // SAFETY: the caller's promise.
+        unsafe { self.senders.push_back(node, waker) };
+    }
+
+    /// Gives a receive or a send that still waits the waker of its newest poll; returns the one to drop outside the lock.
+    ///
+    /// # Safety
+    /// The node's state is `Waiting`, and it waits to receive if `receives`, else to send.
+    pub(super) unsafe fn renew(
+        &mut self,
+        node: &Node<T>,
+        receives: bool,
+        waker: Waker,
+    ) -> Option<Waker> {
+        let list = if receives {
+            &mut self.receivers
+        } else {
+            &mut self.senders
+        };
+        // SAFETY: the caller's promise.
+        unsafe { list.renew_waker(node, waker) }
+    }
+}
+
+/// Calls the waker, if there is one. Not to be used under the lock.
+#[inline(always)]
+pub(super) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// Receives without waiting.
+#[inline]
+pub(super) fn try_take<T>(chan: &Chan<T>) -> Result<T, Take> {
+    let mut value = MaybeUninit::uninit();
+    let mut inner = chan.lock();
+    // SAFETY: `value` is valid for writing, and read only after `Taken`.
+    match unsafe { inner.take(value.as_mut_ptr()) } {
+        Take::Taken(waker) => {
+            drop(inner);
+            wake(waker);
+            // SAFETY: `take` said `Taken`.
+            Ok(unsafe { value.assume_init() })
+        }
+        other => Err(other),
+    }
+}

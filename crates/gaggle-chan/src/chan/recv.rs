@@ -1,0 +1,126 @@
+//! The future of one receive.
+
+use super::core::{Take, wake};
+use super::error::RecvError;
+use super::handle::Handle;
+use crate::wait::{Node, State, prepare_waker};
+use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::site::Site;
+use gaggle_base::wait::Reason;
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// The future of [`Receiver::recv`](super::Receiver::recv).
+#[must_use = "a receive happens only when its future is awaited"]
+pub struct Recv<'a, T> {
+    handle: &'a Handle<T>,
+    node: Node<T>,
+}
+
+impl<'a, T> Recv<'a, T> {
+    #[inline]
+    pub(super) fn new(handle: &'a Handle<T>, site: Site) -> Self {
+        Self {
+            handle,
+            node: Node::empty(site),
+        }
+    }
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.into_ref().get_ref();
+        // SAFETY: the node is a field of a pinned future, and nothing moves it out.
+        poll_recv(this.handle, unsafe { Pin::new_unchecked(&this.node) }, cx)
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.handle.cancel_recv(&self.node);
+    }
+}
+
+impl<T> fmt::Debug for Recv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recv")
+            .field("site", &self.node.site)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One poll of a receive whose waiter is `node`. The owner of the node calls `cancel_recv` before it frees it.
+#[inline]
+pub(super) fn poll_recv<T>(
+    handle: &Handle<T>,
+    node: Pin<&Node<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, RecvError>> {
+    match node.state() {
+        State::Idle => {
+            ready!(poll_proceed(cx));
+            let prepared = prepare_waker(cx.waker());
+            let mut value = MaybeUninit::uninit();
+            let mut inner = handle.lock();
+            // SAFETY: `value` is valid for writing, and read only after `Taken`.
+            match unsafe { inner.take(value.as_mut_ptr()) } {
+                Take::Taken(waker) => {
+                    drop(inner);
+                    node.set_state(State::Finished);
+                    wake(waker);
+                    // SAFETY: `take` said `Taken`.
+                    Poll::Ready(Ok(unsafe { value.assume_init() }))
+                }
+                Take::Closed => {
+                    drop(inner);
+                    node.set_state(State::Finished);
+                    Poll::Ready(Err(RecvError))
+                }
+                Take::Empty => {
+                    let waker = prepared.unwrap_or_else(|| cx.waker().clone());
+                    // SAFETY: `take` said `Empty` under this hold of the lock; the node is pinned and in no list (`Idle`), and its owner cancels before it frees.
+                    unsafe { inner.enqueue_recv(&node, waker) };
+                    drop(inner);
+                    note_wait(Reason::ChanRecv, node.site, handle.address());
+                    Poll::Pending
+                }
+            }
+        }
+        State::Waiting => {
+            let waker = cx.waker().clone();
+            let mut inner = handle.lock();
+            if node.state() == State::Waiting {
+                // SAFETY: by its state the node waits, and it waits to receive.
+                let old = unsafe { inner.renew(&node, true, waker) };
+                drop(inner);
+                drop(old);
+                note_wait(Reason::ChanRecv, node.site, handle.address());
+                return Poll::Pending;
+            }
+            drop(inner);
+            drop(waker);
+            finish(node)
+        }
+        State::Done | State::Closed => finish(node),
+        State::Finished => panic!("a receive was polled after it was ready"),
+    }
+}
+
+/// The other side has set the result.
+#[inline]
+fn finish<T>(node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
+    let done = node.state() == State::Done;
+    node.set_state(State::Finished);
+    if done {
+        // SAFETY: the state was `Done`, so the slot holds a value and is ours; `Finished` says that it is empty now.
+        Poll::Ready(Ok(unsafe { node.take_slot() }))
+    } else {
+        Poll::Ready(Err(RecvError))
+    }
+}

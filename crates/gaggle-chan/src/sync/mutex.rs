@@ -1,0 +1,505 @@
+//! A mutex for goroutines: barging while it is cheap, direct hand-off once somebody has waited a millisecond.
+//!
+//! # Protocol
+//!
+//! The state word holds three bits; the queue of waiters has a short lock of its own.
+//!
+//! * `LOCKED`: somebody has the mutex. Set by whoever finds it clear, also ahead of waiters ("barging"): a goroutine that locks again while it runs pays two atomic operations and no switch.
+//! * `WAITERS`: the queue is not empty. Changed under the queue's lock only.
+//! * `CALLED`: one waiter was taken out of the queue and told to try. Until it has tried, no other is called. Changed under the queue's lock, or by the called one as it acquires.
+//!
+//! An unlock with waiters looks at the one that waits longest. Has it waited for over [`STARVED`], the mutex stays `LOCKED` and is its (semantics.md LK-04).
+//! Otherwise the mutex is free and the waiter is called; if somebody barged in before it ran, it goes back to the front of the queue, its waiting time kept.
+//!
+//! A waiter's node (see `wait/README.md`): `Done` = the mutex is yours; `Closed` = called, try again. Its slot holds the time since when it waits.
+//!
+//! # Why nobody is forgotten
+//!
+//! A waiter enqueues under the queue's lock only after a compare-exchange on a word that has `LOCKED` set `WAITERS` in it; so the holder's unlock fails its fast path, takes the queue's lock and finds the waiter.
+//! A waiter that is dropped after it was granted the mutex unlocks; one that was called passes the call on (RX-03).
+
+use crate::wait::{Node, State, WaitList, prepare_waker};
+use gaggle_base::clock::{Nanos, now};
+use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::site::Site;
+use gaggle_base::spin::{SpinGuard, SpinLock};
+use gaggle_base::sync::{AtomicU32, Cell, Ordering};
+use gaggle_base::thread::wait_for;
+use gaggle_base::wait::Reason;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::ptr;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+const LOCKED: u32 = 1;
+const WAITERS: u32 = 2;
+const CALLED: u32 = 4;
+
+/// How long a waiter may lose against others before the mutex is handed to it: one millisecond, as in Go.
+const STARVED: Nanos = 1_000_000;
+
+type Queue = WaitList<Nanos>;
+
+struct Raw {
+    state: AtomicU32,
+    queue: SpinLock<Queue>,
+}
+
+/// Mutual exclusion between goroutines (and plain threads, and foreign executors).
+///
+/// Waiting parks the goroutine and never its thread, and the guard may be held across an await (LK-05).
+/// There is no poisoning: a guard that is dropped by a panic unlocks (T23; `std::sync::Mutex` differs).
+///
+/// # Examples
+/// ```
+/// # use gaggle_chan::sync::Mutex;
+/// # futures::executor::block_on(async {
+/// let m = Mutex::new(1);
+/// *m.lock().await += 1;
+/// assert_eq!(m.into_inner(), 2);
+/// # });
+/// ```
+pub struct Mutex<T: ?Sized> {
+    raw: Raw,
+    value: Cell<T>,
+}
+
+// SAFETY: the value is reached through a guard, of which there is one at most (`LOCKED`).
+unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
+// SAFETY: as above; the guard can move to any thread, so `T` must be `Send`.
+unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    /// A free mutex around `value`.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        let raw = Raw {
+            state: AtomicU32::new(0),
+            queue: SpinLock::new(WaitList::new()),
+        };
+        Self {
+            raw,
+            value: Cell::new(value),
+        }
+    }
+
+    /// A free mutex around `value`.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        let raw = Raw {
+            state: AtomicU32::new(0),
+            queue: SpinLock::new(WaitList::new()),
+        };
+        Self {
+            raw,
+            value: Cell::new(value),
+        }
+    }
+
+    /// The value; nobody else can have the mutex.
+    #[cfg(not(loom))]
+    pub fn into_inner(self) -> T {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `this` is owned and never used again, so the value is moved out once; `Raw` has nothing to drop.
+        this.value.with(|p| unsafe { p.read() })
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    /// Takes the mutex, and waits for as long as somebody else has it (LK-01).
+    ///
+    /// # Cancel safety
+    /// A future that is dropped before it is ready leaves no trace; if the mutex had just been given to it, it goes on to the next (RX-03, RX-04).
+    #[track_caller]
+    #[inline]
+    pub fn lock(&self) -> Lock<'_, T> {
+        Lock {
+            mutex: self,
+            waiter: Waiter::new(&self.raw, Site::caller()),
+        }
+    }
+
+    /// Takes the mutex if it is free at this instant (LK-01, MM-07).
+    #[inline]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.raw.try_acquire(0).then(|| MutexGuard { mutex: self })
+    }
+
+    /// Takes the mutex, and blocks the calling thread for as long as somebody else has it.
+    ///
+    /// # Blocking
+    /// For plain threads. In a goroutine it works too: the worker's other goroutines move to another thread first (RX-07).
+    #[track_caller]
+    pub fn lock_blocking(&self) -> MutexGuard<'_, T> {
+        self.try_lock().unwrap_or_else(|| wait_for(self.lock()))
+    }
+
+    /// Takes the mutex for a guard that owns its share of it, for where a borrow would not live long enough.
+    ///
+    /// # Cancel safety
+    /// As for [`lock`](Self::lock).
+    #[track_caller]
+    pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
+        let site = Site::caller();
+        async move {
+            let waiter = Waiter::new(&self.raw, site);
+            waiter.await;
+            OwnedMutexGuard { mutex: self }
+        }
+    }
+
+    /// The value; nobody else can have the mutex.
+    pub fn get_mut(&mut self) -> &mut T {
+        // SAFETY: `&mut self` means that no guard exists.
+        self.value.with_mut(|p| unsafe { &mut *p })
+    }
+}
+
+impl Raw {
+    /// Takes the mutex if it is free; on success `clear` is removed from the state.
+    #[inline]
+    fn try_acquire(&self, clear: u32) -> bool {
+        let mut state = self.state.load(Ordering::Relaxed);
+        while state & LOCKED == 0 {
+            let new = (state | LOCKED) & !clear;
+            // Acquire pairs with the release of the unlock before (MM-06).
+            match self
+                .state
+                .compare_exchange_weak(state, new, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
+    }
+
+    #[inline]
+    fn unlock(&self) {
+        if self
+            .state
+            .compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)
+            .is_err()
+        {
+            self.unlock_slow();
+        }
+    }
+
+    #[cold]
+    fn unlock_slow(&self) {
+        let mut queue = self.queue.lock();
+        if self.state.load(Ordering::Relaxed) & CALLED != 0 {
+            // Somebody is on the way and will either take it or enqueue again, seeing this.
+            self.state.fetch_and(!LOCKED, Ordering::Release);
+            return;
+        }
+        let starved = queue.front().is_some_and(|node| {
+            // SAFETY: the node waits and the queue's lock is held, so its slot may be read; it holds the time.
+            now().saturating_sub(unsafe { node.slot().read() }) > STARVED
+        });
+        if starved {
+            let waker = self.pop(&mut queue, State::Done);
+            drop(queue);
+            waker.into_iter().for_each(Waker::wake);
+        } else {
+            self.call_next(queue, LOCKED);
+        }
+    }
+
+    /// Clears `clear`, and calls the waiter that waits longest, if there is one.
+    fn call_next(&self, mut queue: SpinGuard<'_, Queue>, clear: u32) {
+        let waker = if queue.is_empty() {
+            None
+        } else {
+            self.pop_called(&mut queue)
+        };
+        self.state.fetch_and(!clear, Ordering::Release);
+        drop(queue);
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn pop_called(&self, queue: &mut Queue) -> Option<Waker> {
+        // Before the node's owner can see its state, so that it finds the bit that it is to clear.
+        self.state.fetch_or(CALLED, Ordering::Relaxed);
+        self.pop(queue, State::Closed)
+    }
+
+    /// Takes the first waiter out and gives it `state`.
+    fn pop(&self, queue: &mut Queue, state: State) -> Option<Waker> {
+        let (node, waker) = queue.pop_front()?;
+        let node = ptr::from_ref(node);
+        if queue.is_empty() {
+            self.state.fetch_and(!WAITERS, Ordering::Relaxed);
+        }
+        // SAFETY: the node's state is still `Waiting`, so it is alive; this is our last access to it (invariant W3).
+        unsafe { &*node }.set_state(state);
+        Some(waker)
+    }
+}
+
+/// One wait for the mutex, without the type of what it protects.
+struct Waiter<'a> {
+    raw: &'a Raw,
+    node: Node<Nanos>,
+}
+
+impl<'a> Waiter<'a> {
+    fn new(raw: &'a Raw, site: Site) -> Self {
+        Self {
+            raw,
+            node: Node::empty(site),
+        }
+    }
+
+    fn wait(&self) -> Poll<()> {
+        note_wait(
+            Reason::Mutex,
+            self.node.site,
+            ptr::from_ref(self.raw).addr() as u64,
+        );
+        Poll::Pending
+    }
+
+    /// Takes the mutex, or enqueues. `called` says that this waiter was in the queue before and was told to try.
+    #[inline]
+    fn attempt(&self, called: bool, cx: &Context<'_>) -> Poll<()> {
+        let clear = if called { CALLED } else { 0 };
+        if self.raw.try_acquire(clear) {
+            self.node.set_state(State::Finished);
+            return Poll::Ready(());
+        }
+        self.enqueue(called, clear, cx)
+    }
+
+    #[cold]
+    fn enqueue(&self, called: bool, clear: u32, cx: &Context<'_>) -> Poll<()> {
+        let waker = prepare_waker(cx.waker());
+        if !called {
+            // SAFETY: the node is `Idle`, so its slot is ours.
+            unsafe { self.node.fill_slot(now()) };
+        }
+        let mut queue = self.raw.queue.lock();
+        loop {
+            if self.raw.try_acquire(clear) {
+                drop(queue);
+                self.node.set_state(State::Finished);
+                return Poll::Ready(());
+            }
+            let state = self.raw.state.load(Ordering::Relaxed);
+            if state & LOCKED != 0 {
+                let new = (state | WAITERS) & !clear;
+                if self
+                    .raw
+                    .state
+                    .compare_exchange(state, new, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_ok()
+                {
+                    break;
+                }
+            }
+        }
+        let waker = waker.unwrap_or_else(|| cx.waker().clone());
+        // SAFETY: the node is in no list (`Idle` or `Closed`), it is pinned with this future, and `Drop` unlinks it.
+        unsafe {
+            if called {
+                queue.push_front(&self.node, waker);
+            } else {
+                queue.push_back(&self.node, waker);
+            }
+        }
+        drop(queue);
+        self.wait()
+    }
+}
+
+impl Future for Waiter<'_> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.into_ref().get_ref();
+        match this.node.state() {
+            State::Idle => {
+                ready!(poll_proceed(cx));
+                this.attempt(false, cx)
+            }
+            State::Closed => this.attempt(true, cx),
+            State::Waiting => {
+                let waker = cx.waker().clone();
+                let mut queue = this.raw.queue.lock();
+                if this.node.state() == State::Waiting {
+                    // SAFETY: by its state the node is in the queue.
+                    let old = unsafe { queue.renew_waker(&this.node, waker) };
+                    drop(queue);
+                    drop(old);
+                    return this.wait();
+                }
+                drop(queue);
+                drop(waker);
+                if this.node.state() == State::Closed {
+                    return this.attempt(true, cx);
+                }
+                this.node.set_state(State::Finished);
+                Poll::Ready(())
+            }
+            State::Done => {
+                this.node.set_state(State::Finished);
+                Poll::Ready(())
+            }
+            State::Finished => panic!("a lock was polled after it was ready"),
+        }
+    }
+}
+
+impl Drop for Waiter<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        match self.node.state() {
+            State::Idle | State::Finished => {}
+            _ => self.cancel(),
+        }
+    }
+}
+
+impl Waiter<'_> {
+    #[cold]
+    fn cancel(&self) {
+        let mut queue = self.raw.queue.lock();
+        match self.node.state() {
+            State::Waiting => {
+                // SAFETY: by its state the node is in the queue.
+                let waker = unsafe { queue.remove(&self.node) };
+                if queue.is_empty() {
+                    self.raw.state.fetch_and(!WAITERS, Ordering::Relaxed);
+                }
+                drop(queue);
+                drop(waker);
+            }
+            State::Done => {
+                drop(queue);
+                self.raw.unlock();
+            }
+            State::Closed => {
+                self.raw.state.fetch_and(!CALLED, Ordering::Relaxed);
+                // If the mutex is held, its unlock calls the next; if it is free, nobody else would.
+                if self.raw.state.load(Ordering::Relaxed) & LOCKED == 0 {
+                    self.raw.call_next(queue, 0);
+                }
+            }
+            State::Idle | State::Finished => {}
+        }
+    }
+}
+
+/// The future of [`Mutex::lock`].
+#[must_use = "a mutex is locked only when the future is awaited"]
+pub struct Lock<'a, T: ?Sized> {
+    mutex: &'a Mutex<T>,
+    waiter: Waiter<'a>,
+}
+
+impl<'a, T: ?Sized> Future for Lock<'a, T> {
+    type Output = MutexGuard<'a, T>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mutex = self.mutex;
+        // SAFETY: the waiter is pinned with the whole, and nothing moves it out.
+        let waiter = unsafe { self.map_unchecked_mut(|l| &mut l.waiter) };
+        waiter.poll(cx).map(|()| MutexGuard { mutex })
+    }
+}
+
+/// The right to use what a [`Mutex`] protects. Dropping it unlocks, on whichever thread that happens (LK-03, RX-08).
+#[must_use = "the mutex is unlocked as soon as the guard is dropped"]
+pub struct MutexGuard<'a, T: ?Sized> {
+    mutex: &'a Mutex<T>,
+}
+
+// SAFETY: a guard is exclusive access to a `T`; sharing it shares `&T`.
+unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
+
+/// Like [`MutexGuard`], with a share in the mutex instead of a borrow.
+#[must_use = "the mutex is unlocked as soon as the guard is dropped"]
+pub struct OwnedMutexGuard<T: ?Sized> {
+    mutex: Arc<Mutex<T>>,
+}
+
+// SAFETY: as for `MutexGuard`.
+unsafe impl<T: ?Sized + Sync> Sync for OwnedMutexGuard<T> {}
+
+macro_rules! guard {
+    ($guard:ty, $($life:lifetime)?) => {
+        impl<$($life,)? T: ?Sized> Deref for $guard {
+            type Target = T;
+            #[inline]
+            fn deref(&self) -> &T {
+                // SAFETY: the guard exists, so the mutex is ours.
+                self.mutex.value.with(|p| unsafe { &*p })
+            }
+        }
+
+        impl<$($life,)? T: ?Sized> DerefMut for $guard {
+            #[inline]
+            fn deref_mut(&mut self) -> &mut T {
+                // SAFETY: the guard exists and is borrowed exclusively.
+                self.mutex.value.with_mut(|p| unsafe { &mut *p })
+            }
+        }
+
+        impl<$($life,)? T: ?Sized> Drop for $guard {
+            #[inline]
+            fn drop(&mut self) {
+                self.mutex.raw.unlock();
+            }
+        }
+
+        impl<$($life,)? T: ?Sized + fmt::Debug> fmt::Debug for $guard {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&**self, f)
+            }
+        }
+
+        impl<$($life,)? T: ?Sized + fmt::Display> fmt::Display for $guard {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&**self, f)
+            }
+        }
+    };
+}
+
+guard!(MutexGuard<'a, T>, 'a);
+guard!(OwnedMutexGuard<T>,);
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.try_lock() {
+            Some(guard) => f.debug_struct("Mutex").field("value", &&*guard).finish(),
+            None => f.write_str("Mutex { <locked> }"),
+        }
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Lock<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock")
+            .field("site", &self.waiter.node.site)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}

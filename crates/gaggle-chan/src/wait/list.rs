@@ -1,0 +1,136 @@
+//! The list of waiters: first come, first served, with removal from anywhere in O(1).
+//!
+//! A list is always a field of what some lock protects, so `&mut WaitList` is the proof that the lock is held.
+
+use super::node::{Node, State};
+use std::ptr;
+use std::task::Waker;
+
+/// A doubly linked list of nodes that live elsewhere.
+pub(crate) struct WaitList<T> {
+    head: *const Node<T>,
+    tail: *const Node<T>,
+}
+
+// SAFETY: the nodes are reached only through `&mut` of the list, that is under its lock (invariant W1).
+unsafe impl<T: Send> Send for WaitList<T> {}
+
+impl<T> WaitList<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            head: ptr::null(),
+            tail: ptr::null(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_null()
+    }
+
+    /// Puts `node` behind all others.
+    ///
+    /// # Safety
+    /// The node is in no list, it is pinned, and before it is freed it leaves this list under the same lock (invariant W2).
+    #[inline]
+    pub(crate) unsafe fn push_back(&mut self, node: &Node<T>, waker: Waker) {
+        let this = ptr::from_ref(node);
+        // SAFETY: the node is in no list, so its links and waker are its owner's, the caller; the tail is in this list, so the lock protects its links.
+        unsafe {
+            node.waker.with_mut(|w| *w = Some(waker));
+            node.links.with_mut(|l| {
+                (*l).prev = self.tail;
+                (*l).next = ptr::null();
+            });
+            match self.tail.as_ref() {
+                Some(tail) => tail.links.with_mut(|l| (*l).next = this),
+                None => self.head = this,
+            }
+        }
+        self.tail = this;
+        node.set_state(State::Waiting);
+    }
+
+    /// Puts `node` before all others: for a waiter that was woken and has to wait on.
+    ///
+    /// # Safety
+    /// As for `push_back`.
+    pub(crate) unsafe fn push_front(&mut self, node: &Node<T>, waker: Waker) {
+        let this = ptr::from_ref(node);
+        // SAFETY: as in `push_back`, with the head in the place of the tail.
+        unsafe {
+            node.waker.with_mut(|w| *w = Some(waker));
+            node.links.with_mut(|l| {
+                (*l).prev = ptr::null();
+                (*l).next = self.head;
+            });
+            match self.head.as_ref() {
+                Some(head) => head.links.with_mut(|l| (*l).prev = this),
+                None => self.tail = this,
+            }
+        }
+        self.head = this;
+        node.set_state(State::Waiting);
+    }
+
+    /// The node that waits longest.
+    #[inline]
+    pub(crate) fn front(&self) -> Option<&Node<T>> {
+        // SAFETY: a node in the list is alive (invariant W2) for as long as the list is borrowed, that is while the lock is held.
+        unsafe { self.head.as_ref() }
+    }
+
+    /// Unlinks the node that waits longest and returns it with its waker.
+    ///
+    /// The node is still alive, but its state is still `Waiting`: the caller sets the next state as its last access (invariant W3).
+    #[inline]
+    pub(crate) fn pop_front(&mut self) -> Option<(&Node<T>, Waker)> {
+        // SAFETY: a node in the list is alive (invariant W2).
+        let node = unsafe { self.head.as_ref() }?;
+        // SAFETY: the node is in this list and the lock is held.
+        unsafe { self.unlink(node) };
+        // SAFETY: the state is still `Waiting`, so the lock protects the waker.
+        let waker = node.waker.with_mut(|w| unsafe { (*w).take() });
+        Some((node, waker.expect("a waiting node has a waker")))
+    }
+
+    /// Takes `node` out and returns its waker, to be dropped after the lock. The state becomes `Idle`.
+    ///
+    /// # Safety
+    /// The node is in this list.
+    pub(crate) unsafe fn remove(&mut self, node: &Node<T>) -> Option<Waker> {
+        // SAFETY: the caller's promise.
+        unsafe { self.unlink(node) };
+        // SAFETY: the state is still `Waiting`, so the lock protects the waker.
+        let waker = node.waker.with_mut(|w| unsafe { (*w).take() });
+        node.set_state(State::Idle);
+        waker
+    }
+
+    /// # Safety
+    /// The node is in this list.
+    #[inline]
+    unsafe fn unlink(&mut self, node: &Node<T>) {
+        // SAFETY: the node and its neighbours are in the list, so the lock protects their links and they are alive (invariant W2).
+        unsafe {
+            let (prev, next) = node.links.with(|l| ((*l).prev, (*l).next));
+            match prev.as_ref() {
+                Some(prev) => prev.links.with_mut(|l| (*l).next = next),
+                None => self.head = next,
+            }
+            match next.as_ref() {
+                Some(next) => next.links.with_mut(|l| (*l).prev = prev),
+                None => self.tail = prev,
+            }
+        }
+    }
+
+    /// Gives a node that waits the waker of its newest poll; returns the one to drop after the lock.
+    ///
+    /// # Safety
+    /// The node is in this list.
+    pub(crate) unsafe fn renew_waker(&mut self, node: &Node<T>, waker: Waker) -> Option<Waker> {
+        // SAFETY: the node is in this list, so the lock protects the waker.
+        node.waker.with_mut(|w| unsafe { (*w).replace(waker) })
+    }
+}

@@ -1,0 +1,17 @@
+//! Lists of waiters that live inside the waiting futures.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `node.rs` | one waiter: its links, its waker, the slot for a value, its state |
+//! | `list.rs` | the list, first come first served, with removal from anywhere in O(1) |
+//! | `wakes.rs` | wakers that were taken out under a lock and are called after it |
+//!
+//! The protocol, its states and the argument that nothing is lost are in `README.md` beside this file.
+
+mod list;
+mod node;
+mod wakes;
+
+pub(crate) use list::WaitList;
+pub(crate) use node::{Node, State};
+pub(crate) use wakes::{Wakes, prepare_waker};

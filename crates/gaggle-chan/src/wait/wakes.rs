@@ -1,0 +1,95 @@
+//! Wakers that were taken out under a lock and are called after it.
+
+use gaggle_base::waker::is_goroutine;
+use std::mem;
+use std::task::Waker;
+
+/// How many wakers are collected before the lock is released to call them.
+const BATCH: usize = 32;
+
+/// A bounded batch of wakers. Dropping it calls them (invariant W5).
+#[must_use = "the waiters sleep until `wake_all` is called or the batch is dropped"]
+pub(crate) struct Wakes {
+    wakers: Vec<Waker>,
+}
+
+impl Wakes {
+    pub(crate) fn new() -> Self {
+        Self { wakers: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, waker: Waker) {
+        if self.wakers.capacity() == 0 {
+            self.wakers.reserve_exact(BATCH);
+        }
+        self.wakers.push(waker);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.wakers.len() >= BATCH
+    }
+
+    /// Calls all of them, oldest first. Not to be used under a lock.
+    pub(crate) fn wake_all(&mut self) {
+        struct Rest<'a>(std::vec::Drain<'a, Waker>);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                // Reached with wakers left only when one of them panicked: the others are called all the same.
+                for waker in self.0.by_ref() {
+                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));
+                }
+            }
+        }
+        let mut rest = Rest(self.wakers.drain(..));
+        for waker in rest.0.by_ref() {
+            waker.wake();
+        }
+        mem::drop(rest);
+    }
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        self.wake_all();
+    }
+}
+
+/// A clone of `waker` that was made outside the lock, if it is one that must not be cloned inside.
+#[inline(always)]
+pub(crate) fn prepare_waker(waker: &Waker) -> Option<Waker> {
+    if is_goroutine(waker) {
+        None
+    } else {
+        Some(waker.clone())
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    struct Count(AtomicU32, bool);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            assert!(!self.1, "a waker that panics");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_does_not_silence_the_others() {
+        let good = Arc::new(Count(AtomicU32::new(0), false));
+        let bad = Arc::new(Count(AtomicU32::new(0), true));
+        let mut wakes = Wakes::new();
+        for w in [&good, &bad, &good, &good] {
+            wakes.push(Waker::from(w.clone()));
+        }
+        let panicked =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || wakes.wake_all()));
+        assert!(panicked.is_err());
+        assert_eq!(good.0.load(Ordering::Relaxed), 3);
+    }
+}

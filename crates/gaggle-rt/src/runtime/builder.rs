@@ -1,0 +1,138 @@
+//! How a runtime is to be, and how many workers it gets.
+
+use super::handle::Runtime;
+use crate::sched::{Config, Shared};
+use std::env;
+use std::io;
+use std::thread::available_parallelism;
+
+/// The most workers that a runtime may have (semantics.md GO-15).
+const MAX_WORKERS: usize = 1024;
+/// How many threads there may be besides the workers, to stand in for blocked ones.
+const MAX_SPARE_THREADS: usize = 512;
+/// The environment variable that says how many workers a runtime gets by default.
+const WORKERS_VARIABLE: &str = "GAGGLE_WORKERS";
+
+/// What happens with a panic in a goroutine whose handle was dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnPanic {
+    /// It is reported, and raised again out of `block_on` and `main` at once (semantics.md T20).
+    #[default]
+    Raise,
+    /// It is reported, and the program goes on.
+    Report,
+}
+
+/// Describes a [`Runtime`] and builds it.
+///
+/// # Examples
+/// ```
+/// let runtime = gaggle_rt::runtime::Runtime::builder().workers(2).name("pool").build()?;
+/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is built until `build` is called"]
+pub struct Builder {
+    workers: Option<usize>,
+    name: String,
+    on_panic: OnPanic,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self { workers: None, name: "gaggle".to_owned(), on_panic: OnPanic::default() }
+    }
+
+    /// How many workers: 1 to 1024.
+    /// By default as many as `GAGGLE_WORKERS` says, else as many as there are CPUs for this process, affinity and cgroup limits counted.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// What the names of the runtime's threads begin with.
+    pub fn name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// What happens with a panic in a goroutine whose handle was dropped.
+    pub fn on_panic(mut self, on_panic: OnPanic) -> Self {
+        self.on_panic = on_panic;
+        self
+    }
+
+    /// Starts the runtime.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a number of workers that cannot be, with the text saying whose; otherwise the system's reason for not giving a thread.
+    pub fn build(self) -> io::Result<Runtime> {
+        let workers = match self.workers {
+            Some(workers) => checked(workers, "Builder::workers")?,
+            None => default_workers(env::var_os(WORKERS_VARIABLE))?,
+        };
+        let name = if self.name.contains('\0') { self.name.replace('\0', "?") } else { self.name };
+        let shared = Shared::start(Config {
+            workers,
+            name,
+            on_panic: self.on_panic,
+            max_threads: workers + MAX_SPARE_THREADS,
+        })?;
+        Ok(Runtime::new(shared))
+    }
+}
+
+fn checked(workers: usize, whose: &str) -> io::Result<usize> {
+    if (1..=MAX_WORKERS).contains(&workers) {
+        return Ok(workers);
+    }
+    let text = format!("{whose}: {workers} workers were asked for; allowed are 1 to {MAX_WORKERS}");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+}
+
+/// `GAGGLE_WORKERS`, or the CPUs that this process may use.
+fn default_workers(variable: Option<std::ffi::OsString>) -> io::Result<usize> {
+    let Some(text) = variable.filter(|v| !v.is_empty()) else {
+        // Affinity and cgroup quotas are counted by the standard library.
+        return Ok(available_parallelism().map_or(1, usize::from).min(MAX_WORKERS));
+    };
+    match text.to_str().and_then(|t| t.trim().parse::<usize>().ok()) {
+        Some(workers) => checked(workers, WORKERS_VARIABLE),
+        None => {
+            let text = format!("{WORKERS_VARIABLE} is {text:?}; it must be a number from 1 to {MAX_WORKERS}");
+            Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_15_the_variable_rules_and_rubbish_is_named() {
+        assert_eq!(default_workers(Some("3".into())).unwrap(), 3);
+        assert_eq!(default_workers(Some(" 1024 ".into())).unwrap(), 1024);
+        assert!(default_workers(None).unwrap() >= 1);
+        assert!(default_workers(Some("".into())).unwrap() >= 1);
+        for bad in ["0", "1025", "two", "-1", "99999999999999999999"] {
+            let error = default_workers(Some(bad.into())).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(WORKERS_VARIABLE) && error.to_string().contains(bad), "{error}");
+        }
+    }
+
+    #[test]
+    fn go_15_absurd_worker_counts_are_refused() {
+        let error = Builder::new().workers(0).build().unwrap_err();
+        assert_eq!(error.to_string(), "Builder::workers: 0 workers were asked for; allowed are 1 to 1024");
+    }
+}

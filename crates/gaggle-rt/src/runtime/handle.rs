@@ -1,0 +1,158 @@
+//! [`Runtime`], [`Handle`] and [`Metrics`].
+
+use super::block_on::block_on_in;
+use super::{Builder, Stragglers, enter};
+use crate::sched::{self, Shared};
+use crate::task::JoinHandle;
+use gaggle_base::clock::{system_now, to_nanos};
+use gaggle_base::site::Site;
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An own set of workers and the goroutines that they run.
+///
+/// Most programs never name one: [`go`](crate::go) uses the runtime of the goroutine that calls it, and outside of any the default one.
+///
+/// Dropping a runtime ends it: goroutines are not polled any more, and the futures of all of them are dropped (semantics.md RX-05).
+/// The drop waits for goroutines that are in the middle of a poll; [`shutdown`](Self::shutdown) sets a limit to that.
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+impl Runtime {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Describes a runtime.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Starts a goroutine on this runtime. See [`go`](crate::go).
+    #[track_caller]
+    #[inline]
+    pub fn go<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.shared.go(future, Site::caller())
+    }
+
+    /// Waits for `future` on the calling thread, inside this runtime. See [`block_on`](crate::block_on).
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        block_on_in(&self.shared, future)
+    }
+
+    /// Something to start goroutines with that does not keep the runtime going.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle { shared: self.shared.clone() }
+    }
+
+    /// What the runtime has counted.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.shared.metrics()
+    }
+
+    /// Ends the runtime, and waits at most `limit` for goroutines that are in the middle of a poll.
+    ///
+    /// # Errors
+    /// Those that did not give way in time; their poll goes on, and they end with it.
+    pub fn shutdown(self, limit: Duration) -> Result<(), Stragglers> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is never used again, so its only field is moved out once, and `Drop` does not run.
+        let shared = unsafe { std::ptr::read(&raw const this.shared) };
+        shared.shutdown(Some(system_now().saturating_add(to_nanos(limit))))
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // A goroutine that drops its own runtime cannot wait for its own end, and a thread that panics should not hang.
+        let own = sched::with_current_shared(|s| Arc::ptr_eq(s, &self.shared)).unwrap_or(false);
+        let deadline = (own || std::thread::panicking()).then(system_now);
+        let _ = self.shared.shutdown(deadline);
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("name", &self.shared.config.name).field("metrics", &self.metrics()).finish()
+    }
+}
+
+/// Something to start goroutines with on a certain runtime, from anywhere.
+///
+/// After the end of the runtime, what it starts is aborted at once.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// Starts a goroutine. See [`go`](crate::go).
+    #[track_caller]
+    pub fn go<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.shared.go(future, Site::caller())
+    }
+
+    /// Waits for `future` on the calling thread, inside this runtime. See [`block_on`](crate::block_on).
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        block_on_in(&self.shared, future)
+    }
+
+    /// What the runtime has counted.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.shared.metrics()
+    }
+
+    /// A handle for the runtime that the calling goroutine runs on, or that the thread is inside of; else for the default one.
+    #[must_use]
+    pub fn current() -> Self {
+        Self { shared: enter::current_or_default() }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("runtime", &self.shared.config.name).finish()
+    }
+}
+
+/// What a runtime has counted. The figures are read one after the other while it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Workers that it was built with.
+    pub workers: usize,
+    /// Threads at present: workers, and those that stand in or wait to stand in for blocked ones.
+    pub threads: usize,
+    /// Goroutines that are alive.
+    pub goroutines: usize,
+    /// Goroutine numbers taken since the start: those started, and up to 255 a worker that are reserved.
+    pub started: u64,
+    /// Polls done.
+    pub polls: u64,
+    /// Times that a worker took goroutines from another or from the common queue after a search.
+    pub steals: u64,
+    /// Times that a worker went to sleep.
+    pub parks: u64,
+    /// Times that a worker blocked or was stuck, and its place became free for another.
+    pub hand_offs: u64,
+    /// Goroutines in run queues.
+    pub queued: usize,
+}

@@ -1,0 +1,53 @@
+//! Runtimes: how one is built, entered and ended.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `builder.rs` | [`Builder`], [`OnPanic`], how many workers |
+//! | `handle.rs` | [`Runtime`], [`Handle`], [`Metrics`] |
+//! | `block_on.rs` | waiting for a future on a thread |
+//! | `enter.rs` | which runtime a thread belongs to; the default one |
+//! | `panics.rs` | panics that nobody took from a handle |
+
+mod block_on;
+mod builder;
+mod enter;
+mod handle;
+pub(crate) mod panics;
+
+pub use block_on::block_on;
+pub use builder::{Builder, OnPanic};
+pub(crate) use enter::{enter, with_runtime};
+pub use handle::{Handle, Metrics, Runtime};
+
+pub use crate::sched::Stragglers;
+pub use crate::task::GoId;
+
+use crate::sched;
+
+/// How many goroutines of the current runtime are alive (semantics.md RT-01).
+///
+/// The current runtime is the one that the calling goroutine runs on, or that the thread is inside of with `block_on`, or else the default one.
+#[must_use]
+pub fn num_goroutines() -> usize {
+    with_runtime(|shared| shared.live.count())
+}
+
+/// How many workers the current runtime has (semantics.md GO-15).
+#[must_use]
+pub fn num_workers() -> usize {
+    with_runtime(|shared| shared.config.workers)
+}
+
+/// The number of the goroutine that calls this; `None` outside.
+///
+/// # Examples
+/// ```
+/// assert_eq!(gaggle_rt::runtime::current_id(), None);
+/// let id = gaggle_rt::go(async { gaggle_rt::runtime::current_id() });
+/// let expected = id.id();
+/// assert_eq!(id.join_blocking().unwrap(), Some(expected));
+/// ```
+#[must_use]
+pub fn current_id() -> Option<GoId> {
+    sched::current_task()
+}

@@ -1,0 +1,116 @@
+//! Panics that nobody took from a handle (semantics.md PA, T20): each is reported, and raised again out of `block_on`.
+
+use super::OnPanic;
+use super::enter::current;
+use crate::sched::Shared;
+use crate::task::GoId;
+use gaggle_base::site::Site;
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+type Payload = Box<dyn Any + Send>;
+
+/// How many panics wait to be raised; of further ones only the report remains.
+const MOST_PENDING: usize = 16;
+
+/// The panics of one runtime that are still to be raised, and whom to wake for them.
+pub(crate) struct Panics {
+    policy: OnPanic,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    pending: VecDeque<Payload>,
+    waiting: Vec<(u64, Waker)>,
+    registrations: u64,
+}
+
+impl Panics {
+    pub(crate) fn new(policy: OnPanic) -> Self {
+        Self { policy, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The oldest panic that is to be raised.
+    pub(crate) fn take(&self) -> Option<Payload> {
+        self.state().pending.pop_front()
+    }
+
+    fn put(&self, payload: Payload) {
+        let mut state = self.state();
+        if state.pending.len() < MOST_PENDING {
+            state.pending.push_back(payload);
+        }
+        let wakers: Vec<Waker> = state.waiting.iter().map(|(_, waker)| waker.clone()).collect();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// A `block_on` that wants to be woken by panics.
+pub(super) struct Registration {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Registration {
+    pub(super) fn new(shared: &Arc<Shared>, waker: Waker) -> Self {
+        let mut state = shared.panics.state();
+        state.registrations += 1;
+        let number = state.registrations;
+        state.waiting.push((number, waker));
+        Self { shared: shared.clone(), number }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut state = self.shared.panics.state();
+        let waiting = std::mem::take(&mut state.waiting);
+        let (gone, stay) = waiting.into_iter().partition(|(number, _)| *number == self.number);
+        state.waiting = stay;
+        drop(state);
+        drop::<Vec<(u64, Waker)>>(gone);
+    }
+}
+
+/// A goroutine has panicked, and its handle was dropped.
+#[cold]
+pub(crate) fn raise(shared: &Shared, id: GoId, site: Site, payload: Payload) {
+    report(id, site, &*payload);
+    if shared.panics.policy == OnPanic::Raise {
+        shared.panics.put(payload);
+    }
+}
+
+/// A handle was dropped, and nobody had looked at the panic in it. Its runtime may be gone: the current one, if any, raises it.
+#[cold]
+pub(crate) fn raise_late(id: GoId, site: Site, payload: Payload) {
+    match current() {
+        Some(shared) if !std::thread::panicking() => raise(&shared, id, site, payload),
+        _ => report(id, site, &*payload),
+    }
+}
+
+/// One write, so that reports of several threads do not mix.
+fn report(id: GoId, site: Site, payload: &(dyn Any + Send)) {
+    let message = message_of(payload);
+    eprintln!("gaggle: goroutine {id}, started at {site}, panicked and nobody holds its handle: {message}");
+}
+
+/// The text that a panic was raised with.
+pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "(a value that is no text)".to_owned()
+    }
+}

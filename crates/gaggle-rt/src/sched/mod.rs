@@ -1,0 +1,74 @@
+//! The scheduler: M goroutines on N workers (semantics.md GO).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `ring.rs` | a worker's run queue, which others may steal from |
+//! | `inject.rs` | the queue for what no worker has |
+//! | `live.rs` | the list of live goroutines |
+//! | `idle.rs` | who sleeps, who searches, whom to wake |
+//! | `slot.rs` | what others may see of a worker |
+//! | `worker.rs` | a worker: take a goroutine, run it, again |
+//! | `search.rs` | a worker without work: steal, spin, sleep |
+//! | `seats.rs` | how many workers are active: blocking hand-off, spare threads |
+//! | `monitor.rs` | the thread that notices workers that are stuck in one poll |
+//! | `shared.rs` | what all of them share: one runtime |
+//! | `shutdown.rs` | the end of a runtime |
+//!
+//! This module runs goroutines and does not know what they wait for.
+//! The protocols are in `README.md`.
+
+mod idle;
+mod inject;
+mod live;
+mod monitor;
+mod ring;
+mod search;
+mod seats;
+mod shared;
+mod shutdown;
+mod slot;
+mod worker;
+
+pub(crate) use shared::{Config, Shared};
+pub use shutdown::Stragglers;
+pub(crate) use worker::{current_task, on_worker, with_current_shared};
+
+use crate::runtime;
+use crate::task::TaskRef;
+use crate::time::wheel::Wheel;
+use std::sync::Arc;
+
+/// Queues a goroutine that has just become runnable.
+///
+/// # Safety
+/// The caller has just set `SCHEDULED` (or holds the right from a queue), so the goroutine is alive, its runtime is, and nobody else queues it.
+#[inline]
+pub(crate) unsafe fn schedule(task: TaskRef) {
+    // SAFETY: the caller's promise: it is not done, so header and runtime are alive.
+    let shared = unsafe { task.header() }.shared;
+    if !worker::schedule_here(task, shared) {
+        // SAFETY: the runtime cannot end before this goroutine has been taken from a queue, so its count is not zero;
+        // the count that we add keeps it alive after the push.
+        let shared = unsafe {
+            Arc::increment_strong_count(shared.as_ptr());
+            Arc::from_raw(shared.as_ptr().cast_const())
+        };
+        shared.injector.push(task);
+        shared.notify();
+    }
+}
+
+/// A goroutine is about to be done.
+///
+/// # Safety
+/// The caller is its runner, and it is in the live list of `shared`.
+pub(crate) unsafe fn leave_live_list(task: TaskRef, shared: &Shared) {
+    // SAFETY: the caller's promise.
+    unsafe { shared.live.remove(task) };
+}
+
+/// Lets `link` put a timer into the wheel of this worker, or of the runtime that this thread belongs to.
+pub(crate) fn with_wheel(link: impl FnOnce(&'static Wheel) -> bool) {
+    let Some(link) = worker::with_own_wheel(link) else { return };
+    runtime::with_runtime(|shared| shared.with_any_wheel(link));
+}

@@ -1,0 +1,119 @@
+//! The thread that notices workers that are stuck in one poll, and time slices that do not end (semantics.md GO-06, GO-07, T3).
+//!
+//! It looks every [`TICK`] while any worker is awake, and sleeps for good when all have slept for a while; the first worker to wake up wakes it.
+//! An idle process therefore makes no system calls, and a busy one a hundred a second.
+//!
+//! * Same poll as one tick ago, and something waits that this worker would have to do: its seat goes to another (see `seats.rs`).
+//! * Same time slice as one tick ago: the budget is set to zero, so that the next operation gives way.
+//!
+//! Going to sleep: the monitor sets `asleep` and then looks at the counts in `Idle`; a worker that wakes up leaves the sleepers and then looks at `asleep`. All four are sequentially consistent, so one of the two sees the other.
+
+use super::shared::Shared;
+use super::slot::{NO_SEAT, Slot};
+use gaggle_base::clock::{Nanos, system_now};
+use gaggle_base::park::Parker;
+use gaggle_base::sync::Ordering;
+use gaggle_base::thread;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// How often the monitor looks: a worker is stuck after one to two of these.
+const TICK: Nanos = 10_000_000;
+/// After so many ticks in which all workers slept, the monitor sleeps too.
+const QUIET_TICKS: u32 = 5;
+
+pub(super) struct Monitor {
+    parker: Parker,
+    asleep: AtomicBool,
+}
+
+/// What a slot looked like one tick ago.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Seen {
+    turn: u64,
+    slice: u64,
+}
+
+impl Monitor {
+    pub(super) fn new() -> Self {
+        Self { parker: Parker::new(), asleep: AtomicBool::new(false) }
+    }
+
+    pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
+        let monitored = shared.clone();
+        let thread = thread::start(format!("{}-monitor", shared.config.name), move || run(&monitored))?;
+        shared.keep_thread(thread);
+        Ok(())
+    }
+
+    pub(super) fn wake(&self) {
+        self.parker.unpark();
+    }
+
+    /// A worker has woken up, and has left the sleepers before this call.
+    #[inline]
+    pub(super) fn ensure_awake(&self) {
+        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {
+            self.parker.unpark();
+        }
+    }
+}
+
+fn run(shared: &Arc<Shared>) {
+    let monitor = &shared.monitor;
+    let mut seen: Vec<Seen> = Vec::new();
+    let mut quiet = 0;
+    while !shared.is_closing() {
+        if quiet >= QUIET_TICKS {
+            monitor.asleep.store(true, Ordering::SeqCst);
+            if all_sleep(shared) {
+                monitor.parker.park();
+            }
+            monitor.asleep.store(false, Ordering::SeqCst);
+            quiet = 0;
+        }
+        monitor.parker.park_until(Some(system_now() + TICK));
+        quiet = if all_sleep(shared) { quiet + 1 } else { 0 };
+        seen.resize(shared.slots.used(), Seen::default());
+        for (slot, seen) in shared.slots.all().zip(&mut seen) {
+            look(shared, slot, seen);
+        }
+    }
+}
+
+/// Does everyone who has a seat sleep?
+fn all_sleep(shared: &Shared) -> bool {
+    let counts = shared.idle.counts();
+    counts.parked() + counts.vacant() >= shared.config.workers as u64
+}
+
+fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
+    let now = Seen { turn: slot.turn.load(Ordering::Relaxed), slice: slot.slice.load(Ordering::Relaxed) };
+    let before = std::mem::replace(seen, now);
+    let polling = now.turn % 2 == 1;
+    if now.slice == before.slice && (polling || now.turn != before.turn) {
+        if let Some(budget) = *slot.budget.lock() {
+            // SAFETY: the thread removes its cell, under this lock, before it ends.
+            unsafe { budget.exhaust() };
+        }
+    }
+    if !polling || now.turn != before.turn {
+        return;
+    }
+    let seat = slot.seat.load(Ordering::SeqCst);
+    if seat == NO_SEAT {
+        // Its seat went when it blocked; what it has queued since then is for others.
+        if slot.has_loot() {
+            shared.notify();
+        }
+        return;
+    }
+    let timer_due = shared.wheels[seat].next() <= system_now() + TICK;
+    let next_waits = !slot.next.load(Ordering::Relaxed).is_null();
+    if (next_waits || timer_due || slot.ring.len() > 0 || shared.injector.len() > 0)
+        && slot.seat.compare_exchange(seat, NO_SEAT, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    {
+        shared.hand_over(seat);
+    }
+}

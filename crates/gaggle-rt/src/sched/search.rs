@@ -1,0 +1,119 @@
+//! A worker without work: steal, spin, sleep. The argument that no wake-up is lost is in `README.md`.
+
+use super::slot::{NO_SEAT, Slot};
+use super::worker::Worker;
+use crate::task::TaskRef;
+use crate::time::wheel::NEVER;
+use gaggle_base::clock::{self, Nanos};
+use gaggle_base::sync::{Ordering, spin_loop};
+use std::ptr;
+
+/// What a search ended with.
+pub(super) enum Found {
+    Task(TaskRef),
+    /// Something has changed: timers fired, the worker slept, the runtime closes.
+    LookAgain,
+}
+
+/// How often a searching worker looks at all queues before it sleeps, and how long it pauses in between.
+/// Together a few microseconds: a futex round trip costs more than that.
+const ROUNDS: u32 = 40;
+const PAUSE: u32 = 8;
+
+/// A worker does not sleep for less than this: many timers in quick succession are then served together.
+/// A timer that is further away than this is met exactly.
+const SHORTEST_SLEEP: Nanos = 40_000;
+
+impl Worker {
+    /// Looks for work elsewhere, and sleeps if there is none.
+    pub(super) fn search(&self) -> Found {
+        if self.fire_timers() {
+            return Found::LookAgain;
+        }
+        if !self.searching.get() && self.shared.idle.start_searching(self.shared.config.workers) {
+            self.searching.set(true);
+        }
+        if self.searching.get() {
+            for _ in 0..ROUNDS {
+                if let Some(task) = self.steal() {
+                    self.found();
+                    return Found::Task(task);
+                }
+                if self.shared.is_closing() {
+                    return Found::LookAgain;
+                }
+                (0..PAUSE).for_each(|_| spin_loop());
+            }
+        }
+        self.sleep();
+        Found::LookAgain
+    }
+
+    /// The search was successful. If nobody else searches now, somebody has to look for the rest.
+    fn found(&self) {
+        if self.searching.replace(false) && self.shared.idle.stop_searching() && self.shared.has_work() {
+            self.shared.notify();
+        }
+    }
+
+    /// One round over everything: each worker once, from a random one on (GO-10).
+    fn steal(&self) -> Option<TaskRef> {
+        if let Some(task) = self.take_injected() {
+            return Some(task);
+        }
+        let used = self.shared.slots.used();
+        let start = if used > 1 { self.rng.borrow_mut().below(used as u32) as usize } else { 0 };
+        for i in 0..used {
+            let number = (start + i) % used;
+            if number == self.number {
+                continue;
+            }
+            if let Some(task) = self.steal_from(self.shared.slots.get(number)) {
+                self.slot().counters.steals.bump();
+                return Some(task);
+            }
+        }
+        None
+    }
+
+    fn steal_from(&self, victim: &Slot) -> Option<TaskRef> {
+        if let Some(task) = victim.ring.steal_into(&self.slot().ring) {
+            return TaskRef::from_ptr(task);
+        }
+        // A worker with a seat comes to its `next` by itself, in a moment; one without may be stuck.
+        if victim.seat.load(Ordering::Acquire) == NO_SEAT && !victim.next.load(Ordering::Relaxed).is_null() {
+            return TaskRef::from_ptr(victim.next.swap(ptr::null_mut(), Ordering::AcqRel));
+        }
+        None
+    }
+
+    /// Sleeps until there is work or a timer is due.
+    fn sleep(&self) {
+        let (idle, slot) = (&self.shared.idle, self.slot());
+        idle.park(self.number, self.searching.replace(false));
+        // Whoever queued something before it could see us among the sleepers has queued it where we see it now.
+        if self.shared.has_work() || self.shared.is_closing() {
+            self.wake_up(false);
+            return;
+        }
+        let deadline = match self.seat().map_or(NEVER, |seat| self.shared.wheels[seat].next()) {
+            NEVER => None,
+            next => Some(next.max(clock::now() + SHORTEST_SLEEP)),
+        };
+        slot.counters.parks.bump();
+        let permit = slot.parker.park_until(deadline);
+        self.wake_up(permit);
+        self.shared.monitor.ensure_awake();
+    }
+
+    /// We are awake: either a notification took us from the sleepers and counts us as searching, or we leave them ourselves.
+    fn wake_up(&self, permit: bool) {
+        if !self.shared.idle.unpark(self.number) {
+            self.searching.set(true);
+            if !permit {
+                // The notification's permit is on the way; if it stayed, it would end a later sleep for nothing.
+                self.slot().parker.park();
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! One runtime: what its workers, its handles and its goroutines share.
+
+use super::idle::{Idle, Notified};
+use super::inject::Injector;
+use super::live::{LiveList, SHARDS};
+use super::monitor::Monitor;
+use super::seats::Seats;
+use super::slot::Slots;
+use super::worker;
+use crate::runtime::panics::Panics;
+use crate::runtime::{Metrics, OnPanic};
+use crate::task::{GoId, JoinHandle, TaskRef, allocate, cancel};
+use crate::time::wheel::{self, Expired, NOBODY, Wheel};
+use gaggle_base::rng::Sequence;
+use gaggle_base::site::Site;
+use gaggle_base::sync::Ordering;
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle as ThreadHandle;
+
+/// How a runtime is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) workers: usize,
+    pub(crate) name: String,
+    pub(crate) on_panic: OnPanic,
+    /// How many threads it may have, workers and those that stand in for blocked ones.
+    pub(crate) max_threads: usize,
+}
+
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) injector: Injector,
+    pub(crate) live: LiveList,
+    pub(crate) idle: Idle,
+    pub(crate) slots: Slots,
+    pub(crate) seats: Seats,
+    /// The lack of threads was reported once.
+    pub(super) seats_reported: AtomicBool,
+    pub(super) monitor: Monitor,
+    /// One for each seat.
+    pub(crate) wheels: Vec<&'static Wheel>,
+    pub(super) ids: Sequence,
+    pub(crate) closing: AtomicBool,
+    pub(crate) panics: Panics,
+    pub(super) threads: Mutex<Vec<ThreadHandle<()>>>,
+}
+
+impl Shared {
+    /// Starts a runtime.
+    pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
+        crate::task::declare();
+        let workers = config.workers;
+        let shared = Arc::new(Self {
+            injector: Injector::new(),
+            live: LiveList::new(),
+            idle: Idle::new(),
+            slots: Slots::new(config.max_threads),
+            seats: Seats::new(),
+            seats_reported: AtomicBool::new(false),
+            monitor: Monitor::new(),
+            wheels: wheel::obtain(workers),
+            ids: Sequence::starting_at(1),
+            closing: AtomicBool::new(false),
+            panics: Panics::new(config.on_panic),
+            threads: Mutex::new(Vec::new()),
+            config,
+        });
+        for seat in 0..workers {
+            if let Err(error) = shared.start_worker(seat) {
+                shared.close();
+                return Err(error);
+            }
+        }
+        if let Err(error) = Monitor::start(&shared) {
+            shared.close();
+            return Err(error);
+        }
+        Ok(shared)
+    }
+
+    /// Stops what a failed start has begun: nothing runs yet.
+    fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        self.wake_all_threads();
+    }
+
+    pub(super) fn keep_thread(&self, thread: ThreadHandle<()>) {
+        let mut threads = self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        threads.retain(|t| !t.is_finished());
+        threads.push(thread);
+    }
+
+    pub(super) fn wake_all_threads(&self) {
+        self.slots.all().for_each(|slot| slot.parker.unpark());
+        self.monitor.wake();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Work was queued: wakes a worker if that is needed.
+    #[inline]
+    pub(crate) fn notify(self: &Arc<Self>) {
+        match self.idle.notify() {
+            Notified::Nobody => {}
+            Notified::Worker(number) => self.slots.get(number).parker.unpark(),
+            Notified::Vacancy => self.fill_vacancy(),
+        }
+    }
+
+    /// Is there work that a searching worker could find?
+    pub(crate) fn has_work(&self) -> bool {
+        self.injector.len() > 0 || self.slots.all().any(super::slot::Slot::has_loot)
+    }
+
+    /// Starts a goroutine.
+    #[inline]
+    pub(crate) fn go<F>(self: &Arc<Self>, future: F, site: Site) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let pointer = NonNull::from(&**self);
+        let (id, shard) = worker::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
+        let shard = shard % SHARDS as u16;
+        let task = allocate(future, pointer, GoId(id), shard, site);
+        // SAFETY: it was just born with a handle reference, and its output is an `F::Output`.
+        let handle = unsafe { JoinHandle::new(task) };
+        // SAFETY: it was just born, so it is in no list, and we are the one who may queue it.
+        unsafe {
+            if self.live.insert(task) {
+                self.queue_new(task);
+            } else {
+                self.refuse(task);
+            }
+        }
+        handle
+    }
+
+    /// # Safety
+    /// The caller may queue `task`.
+    #[inline]
+    unsafe fn queue_new(self: &Arc<Self>, task: TaskRef) {
+        if !worker::queue_here(task, NonNull::from(&**self)) {
+            self.injector.push(task);
+            self.notify();
+        }
+    }
+
+    /// The runtime has been shut down: the goroutine ends before its first step.
+    ///
+    /// # Safety
+    /// `task` was just born and is in no list.
+    #[cold]
+    unsafe fn refuse(&self, task: TaskRef) {
+        // SAFETY: the caller's promise; an unlinked goroutine is one whose neighbours are null, but the shard counts: insert it for the moment of its end.
+        unsafe {
+            self.live.insert_closed(task);
+            cancel(task, self);
+        }
+    }
+
+    /// Lets `link` put a timer into some wheel, from a thread that has none, and has the wheel's keeper look at it.
+    pub(super) fn with_any_wheel(self: &Arc<Self>, link: impl FnOnce(&'static Wheel) -> bool) {
+        let kept = |w: &&Wheel| w.keeper.load(Ordering::Acquire) != NOBODY;
+        let seat = self.wheels.iter().position(|w| kept(w)).unwrap_or(0);
+        let wheel = self.wheels[seat];
+        if !link(wheel) {
+            return;
+        }
+        // The keeper may have changed meanwhile. Whoever sits down names itself first and looks at the wheel then; we did it the other way round.
+        match wheel.keeper.load(Ordering::SeqCst) {
+            NOBODY => self.fill_seat(seat),
+            keeper => self.slots.get(keeper).parker.unpark(),
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let sum = |f: fn(&super::slot::Counters) -> u64| self.slots.all().map(|s| f(&s.counters)).sum();
+        Metrics {
+            workers: self.config.workers,
+            threads: self.slots.all().filter(|s| s.budget.lock().is_some()).count(),
+            goroutines: self.live.count(),
+            started: self.ids.taken_since(1),
+            polls: sum(|c| c.polls.get()),
+            steals: sum(|c| c.steals.get()),
+            parks: sum(|c| c.parks.get()),
+            hand_offs: self.seats.hand_offs(),
+            queued: self.injector.len() + self.slots.all().map(|s| s.ring.len()).sum::<usize>(),
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let mut orphans = Expired::new();
+        for wheel in &self.wheels {
+            wheel.orphan_all(&mut orphans);
+            wheel.keeper.store(NOBODY, Ordering::SeqCst);
+        }
+        wheel::give_back(&self.wheels);
+        orphans.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}

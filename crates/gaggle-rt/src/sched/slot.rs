@@ -1,0 +1,134 @@
+//! What others may see of a worker.
+//!
+//! A slot is made when its number is first used and lives as long as the runtime; a thread that ends leaves it to the next.
+
+use super::ring::Ring;
+use crate::task::Header;
+use gaggle_base::context::BudgetCell;
+use gaggle_base::park::Parker;
+use gaggle_base::spin::SpinLock;
+use gaggle_base::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::ptr;
+use std::sync::OnceLock;
+
+/// The worker has no seat: it is stuck or blocked, or a spare.
+pub(crate) const NO_SEAT: usize = usize::MAX;
+
+/// The shared part of one worker.
+#[repr(align(128))]
+pub(crate) struct Slot {
+    /// The goroutine that was made ready last, to run next. Filled by the owner only; emptied by the owner, or by a thief while the owner has no seat.
+    pub(crate) next: AtomicPtr<Header>,
+    /// Which seat the worker has. Taken away by whoever changes it from a number to [`NO_SEAT`].
+    pub(crate) seat: AtomicUsize,
+    /// Odd while a goroutine is being polled. Written by the owner.
+    pub(crate) turn: AtomicU64,
+    /// Counts time slices. Written by the owner.
+    pub(crate) slice: AtomicU64,
+    pub(crate) ring: Ring<Header>,
+    pub(crate) parker: Parker,
+    /// The budget of the thread that has this slot, while it lives.
+    pub(crate) budget: SpinLock<Option<BudgetCell>>,
+    pub(crate) counters: Counters,
+}
+
+/// What a worker counts. Written by the owner with plain adds, read by anyone.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) polls: Counter,
+    pub(crate) steals: Counter,
+    pub(crate) parks: Counter,
+}
+
+#[derive(Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Owner: counts one more.
+    #[inline(always)]
+    pub(crate) fn bump(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Slot {
+    fn new() -> Self {
+        Self {
+            next: AtomicPtr::new(ptr::null_mut()),
+            seat: AtomicUsize::new(NO_SEAT),
+            turn: AtomicU64::new(0),
+            slice: AtomicU64::new(0),
+            ring: Ring::new(),
+            parker: Parker::new(),
+            budget: SpinLock::new(None),
+            counters: Counters::default(),
+        }
+    }
+
+    pub(crate) fn has_seat(&self) -> bool {
+        self.seat.load(Ordering::Acquire) != NO_SEAT
+    }
+
+    /// Is there anything that others may take?
+    pub(crate) fn has_loot(&self) -> bool {
+        self.ring.len() > 0 || (!self.has_seat() && !self.next.load(Ordering::SeqCst).is_null())
+    }
+}
+
+/// All slots of a runtime.
+pub(crate) struct Slots {
+    cells: Box<[OnceLock<Box<Slot>>]>,
+    /// How many numbers have been given out.
+    used: AtomicUsize,
+    /// Numbers whose thread has ended.
+    free: SpinLock<Vec<usize>>,
+}
+
+impl Slots {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            cells: (0..most).map(|_| OnceLock::new()).collect(),
+            used: AtomicUsize::new(0),
+            free: SpinLock::new(Vec::new()),
+        }
+    }
+
+    /// How many numbers have ever been used: what thieves have to look at.
+    #[inline]
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Acquire)
+    }
+
+    /// The slot with this number, which has been given out.
+    #[inline]
+    pub(crate) fn get(&self, number: usize) -> &Slot {
+        self.cells[number].get().expect("a slot exists before its number is used")
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Slot> {
+        self.cells[..self.used()].iter().filter_map(|cell| cell.get().map(|slot| &**slot))
+    }
+
+    /// A number without a thread; `None` when the bound is reached.
+    pub(crate) fn allocate(&self) -> Option<usize> {
+        let mut free = self.free.lock();
+        if let Some(number) = free.pop() {
+            return Some(number);
+        }
+        let number = self.used.load(Ordering::Relaxed);
+        let cell = self.cells.get(number)?;
+        cell.get_or_init(|| Box::new(Slot::new()));
+        // Release: whoever sees the number sees the slot.
+        self.used.store(number + 1, Ordering::Release);
+        Some(number)
+    }
+
+    /// The thread with this number has ended.
+    pub(crate) fn release(&self, number: usize) {
+        self.free.lock().push(number);
+    }
+}

@@ -1,0 +1,396 @@
+//! A worker: take a goroutine, run it, again.
+//!
+//! A [`Worker`] lives on the stack of its thread; what others may see of it is in its [`Slot`].
+//! Others never touch the cells here.
+//!
+//! Which goroutine is next (semantics.md GO-07, T3):
+//!
+//! 1. now and then the injector, so that nothing there starves;
+//! 2. the `next` place: the goroutine that was just made ready by the one that ran. It shares the time slice of that one: it inherits the budget, and when that is used up, it goes to the back of the ring;
+//! 3. the ring, first in, first out, with a new time slice;
+//! 4. the injector;
+//! 5. what others have (`search.rs`).
+
+use super::search::Found;
+use super::shared::Shared;
+use super::slot::{NO_SEAT, Slot};
+use crate::task::{GoId, Header, TaskRef, run};
+use crate::time::wheel::{Expired, Wheel};
+use gaggle_base::clock;
+use gaggle_base::context::{self, BudgetCell};
+use gaggle_base::rng::Rng;
+use gaggle_base::sync::Ordering;
+use gaggle_base::wait;
+use std::cell::{Cell, RefCell};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+/// Every so many turns the injector comes first. A prime, as in Go, so that it does not fall into step with a program's own rhythm.
+const INJECTOR_TURN: u32 = 61;
+/// Every so many turns a busy worker looks at the clock for its timers.
+const TIMER_TURN: u32 = 16;
+/// Goroutine numbers are taken from the runtime's sequence in blocks of this size.
+const ID_BLOCK: u64 = 256;
+
+pub(crate) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) number: usize,
+    /// Our slot, at hand; it lives as long as `shared`.
+    slot: NonNull<Slot>,
+    pub(super) rng: RefCell<Rng>,
+    /// Counts as searching in `Idle`.
+    pub(super) searching: Cell<bool>,
+    turn: Cell<u32>,
+    /// The next free number of our block, and the block's end.
+    ids: Cell<(u64, u64)>,
+    /// What is woken now goes to the back of the ring: a batch of timers keeps its order (TI-03).
+    in_order: Cell<bool>,
+    expired: RefCell<Expired>,
+    /// The goroutine that is being polled.
+    current: Cell<Option<GoId>>,
+}
+
+thread_local! {
+    static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+}
+
+/// The worker that this thread is.
+#[inline(always)]
+fn current<'a>() -> Option<&'a Worker> {
+    // SAFETY: the pointer is set while the worker is on this thread's stack, and the reference does not leave the callers in this file, which run on that thread.
+    unsafe { CURRENT.get().as_ref() }
+}
+
+/// Queues a goroutine on the worker that this thread is, to run next. `false` if it is no worker of that runtime that could run it soon.
+#[inline]
+pub(super) fn schedule_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
+    match current() {
+        Some(w) if w.serves(shared) => {
+            if w.in_order.get() {
+                w.push_back(task);
+            } else {
+                w.push_next(task);
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Queues a new goroutine on the worker that this thread is, behind the others.
+#[inline]
+pub(super) fn queue_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
+    match current() {
+        Some(w) if w.serves(shared) => {
+            w.push_back(task);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A number for a new goroutine, and the shard for it, if this thread is a worker of `shared`.
+#[inline]
+pub(super) fn identity(shared: &Arc<Shared>) -> Option<(u64, u16)> {
+    let w = current().filter(|w| Arc::ptr_eq(&w.shared, shared))?;
+    let (mut next, mut end) = w.ids.get();
+    if next == end {
+        next = shared.ids.take(ID_BLOCK);
+        end = next + ID_BLOCK;
+    }
+    w.ids.set((next + 1, end));
+    Some((next, w.number as u16))
+}
+
+/// Lets `link` put a timer into the wheel that this worker keeps; gives `link` back if there is none.
+pub(super) fn with_own_wheel<F: FnOnce(&'static Wheel) -> bool>(link: F) -> Option<F> {
+    let Some(w) = current() else { return Some(link) };
+    let Some(seat) = w.seat() else { return Some(link) };
+    let wheel = w.shared.wheels[seat];
+    // We look at it before we sleep, and every few turns before that. Whoever takes our seat away looks at it too.
+    link(wheel);
+    None
+}
+
+/// Calls `f` with the runtime that this thread is a worker of; gives `f` back if it is none.
+#[inline]
+pub(crate) fn with_current_shared<R, F: FnOnce(&Arc<Shared>) -> R>(f: F) -> Result<R, F> {
+    match current() {
+        Some(w) => Ok(f(&w.shared)),
+        None => Err(f),
+    }
+}
+
+/// Is this thread a worker?
+pub(crate) fn on_worker() -> bool {
+    current().is_some()
+}
+
+/// The goroutine that this thread runs.
+pub(crate) fn current_task() -> Option<GoId> {
+    current().and_then(|w| w.current.get())
+}
+
+/// Calls `f` with the worker that this thread is.
+pub(super) fn with_current<R>(f: impl FnOnce(&Worker) -> R) -> Option<R> {
+    current().map(f)
+}
+
+impl Worker {
+    /// The body of a worker's thread.
+    pub(super) fn main(shared: Arc<Shared>, number: usize) {
+        struct Leave(Arc<Shared>, usize);
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                CURRENT.set(ptr::null());
+                context::set_blocking_hooks(None);
+                *self.0.slots.get(self.1).budget.lock() = None;
+                self.0.slots.release(self.1);
+            }
+        }
+        let _leave = Leave(shared.clone(), number);
+        *shared.slots.get(number).budget.lock() = Some(BudgetCell::of_this_thread());
+        context::set_blocking_hooks(Some(&super::seats::HOOKS));
+        precise_timers();
+        let worker = Worker {
+            slot: NonNull::from(shared.slots.get(number)),
+            shared,
+            number,
+            rng: RefCell::new(Rng::from_entropy()),
+            searching: Cell::new(false),
+            turn: Cell::new(0),
+            ids: Cell::new((0, 0)),
+            in_order: Cell::new(false),
+            expired: RefCell::new(Vec::new()),
+            current: Cell::new(None),
+        };
+        CURRENT.set(&raw const worker);
+        while let Some(task) = worker.take() {
+            worker.run(task);
+        }
+        if worker.shared.is_closing() {
+            // What we ran last may have parked after the runtime was swept.
+            worker.shared.sweep();
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn slot(&self) -> &Slot {
+        // SAFETY: slots are boxed and never freed before `shared`, which we hold.
+        unsafe { self.slot.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn seat(&self) -> Option<usize> {
+        let seat = self.slot().seat.load(Ordering::Acquire);
+        (seat != NO_SEAT).then_some(seat)
+    }
+
+    /// Is this a worker of that runtime, and with a seat? Without one it may be blocked, and what is queued here would wait.
+    #[inline(always)]
+    fn serves(&self, shared: NonNull<Shared>) -> bool {
+        ptr::eq(Arc::as_ptr(&self.shared), shared.as_ptr()) && self.slot().has_seat()
+    }
+
+    /// Runs one goroutine until it waits, gives way or ends.
+    #[inline]
+    fn run(&self, task: TaskRef) {
+        let slot = self.slot();
+        // SAFETY: it was taken from a queue, so it is not done and its header is alive; the record is uninstalled before it can be freed by anyone but `run`, which is done with it then.
+        let again = unsafe {
+            let header = task.header();
+            self.current.set(Some(header.id));
+            context::enter_task(&raw const header.wait);
+            let turn = slot.turn.load(Ordering::Relaxed);
+            slot.turn.store(turn + 1, Ordering::Relaxed);
+            let again = run(task, &self.shared);
+            slot.turn.store(turn + 2, Ordering::Relaxed);
+            context::enter_task(ptr::null());
+            again
+        };
+        self.current.set(None);
+        slot.counters.polls.bump();
+        if again {
+            // It gave way; nobody has to be woken for it: we are awake.
+            self.push_ring(task);
+        }
+    }
+
+    /// The next goroutine, waited for if need be. `None`: the thread is to end.
+    fn take(&self) -> Option<TaskRef> {
+        loop {
+            if self.shared.is_closing() || (self.seat().is_none() && !self.stand_by()) {
+                if self.searching.replace(false) {
+                    let _ = self.shared.idle.stop_searching();
+                }
+                return None;
+            }
+            if let Some(task) = self.take_ready() {
+                return Some(task);
+            }
+            match self.search() {
+                Found::Task(task) => {
+                    self.start_slice();
+                    return Some(task);
+                }
+                Found::LookAgain => {}
+            }
+        }
+    }
+
+    /// What can be had without looking far.
+    #[inline]
+    fn take_ready(&self) -> Option<TaskRef> {
+        let turn = self.turn.get().wrapping_add(1);
+        self.turn.set(turn);
+        if turn % TIMER_TURN == 0 {
+            self.fire_timers();
+        }
+        if turn % INJECTOR_TURN == 0
+            && let Some(task) = self.shared.injector.pop()
+        {
+            self.start_slice();
+            return Some(task);
+        }
+        if let Some(task) = self.take_next() {
+            if !context::exhausted() {
+                context::spend();
+                return Some(task);
+            }
+            self.push_ring(task);
+        }
+        let task = self.slot().ring.pop().and_then(TaskRef::from_ptr).or_else(|| self.take_injected());
+        if task.is_some() {
+            self.start_slice();
+        }
+        task
+    }
+
+    /// Takes a share of the injector: the first to run, the others into the ring.
+    pub(super) fn take_injected(&self) -> Option<TaskRef> {
+        let injector = &self.shared.injector;
+        let len = injector.len();
+        if len == 0 {
+            return None;
+        }
+        let share = (len / self.shared.config.workers + 1).min(super::ring::SIZE / 2);
+        let mut first = None;
+        injector.pop_some(share, |task| {
+            if first.is_none() {
+                first = Some(task);
+            } else if self.slot().ring.push(task.as_ptr()).is_err() {
+                unreachable!("the ring has room for half of its size: its owner found it empty");
+            }
+        });
+        first
+    }
+
+    #[inline]
+    fn start_slice(&self) {
+        context::refill();
+        let slice = &self.slot().slice;
+        slice.store(slice.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(super) fn take_next(&self) -> Option<TaskRef> {
+        let next = &self.slot().next;
+        if next.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        // A thief may be at it while we have no seat: whoever swaps a goroutine out has it.
+        TaskRef::from_ptr(next.swap(ptr::null_mut(), Ordering::AcqRel))
+    }
+
+    /// To run next; who was to run next goes to the back of the ring.
+    #[inline]
+    fn push_next(&self, task: TaskRef) {
+        let next = &self.slot().next;
+        if next.load(Ordering::Relaxed).is_null() {
+            // Only we fill it, so it stays empty until this store.
+            next.store(task.as_ptr(), Ordering::Release);
+            return;
+        }
+        if let Some(displaced) = TaskRef::from_ptr(next.swap(task.as_ptr(), Ordering::AcqRel)) {
+            self.push_back(displaced);
+        }
+    }
+
+    /// To the back of the ring, and somebody may be woken for it.
+    #[inline]
+    fn push_back(&self, task: TaskRef) {
+        self.push_ring(task);
+        self.shared.notify();
+    }
+
+    /// To the back of the ring; half of a full ring goes to the injector.
+    #[inline]
+    fn push_ring(&self, task: TaskRef) {
+        let mut item = task.as_ptr();
+        while let Err(back) = self.slot().ring.push(item) {
+            item = back;
+            self.overflow();
+        }
+    }
+
+    #[cold]
+    fn overflow(&self) {
+        let mut batch: [*mut Header; super::ring::SIZE / 2] = [ptr::null_mut(); _];
+        let mut n = 0;
+        self.slot().ring.take_half(|item| {
+            batch[n] = item;
+            n += 1;
+        });
+        self.shared.injector.push_all(batch[..n].iter().filter_map(|item| TaskRef::from_ptr(*item)));
+    }
+
+    /// Gives everything that is queued here to the injector.
+    pub(super) fn give_all_away(&self) {
+        let next = self.take_next();
+        let ring = std::iter::from_fn(|| self.slot().ring.pop().and_then(TaskRef::from_ptr));
+        self.shared.injector.push_all(next.into_iter().chain(ring));
+        if self.shared.injector.len() > 0 {
+            self.shared.notify();
+        }
+    }
+
+    /// Wakes whoever's time has come. Says whether anybody was.
+    pub(super) fn fire_timers(&self) -> bool {
+        let Some(seat) = self.seat() else { return false };
+        let wheel = self.shared.wheels[seat];
+        let next = wheel.next();
+        if next == crate::time::wheel::NEVER {
+            return false;
+        }
+        let now = clock::now();
+        wait::set_coarse_time(now);
+        if next > now {
+            return false;
+        }
+        // Taken out for the time of the wakes: a foreign waker may run anything.
+        let mut expired = self.expired.take();
+        wheel.expire(now, &mut expired);
+        let any = !expired.is_empty();
+        self.in_order.set(true);
+        expired.drain(..).for_each(|(_, waker)| wake(waker));
+        self.in_order.set(false);
+        expired.shrink_to(1 << 12);
+        self.expired.replace(expired);
+        any
+    }
+}
+
+/// A foreign waker may panic; the worker and the other timers must not suffer for it.
+fn wake(waker: std::task::Waker) {
+    if gaggle_base::waker::is_goroutine(&waker) {
+        waker.wake();
+    } else {
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));
+    }
+}
+
+/// Asks the system not to add its usual 50 microseconds to our sleeps; where it cannot, timers are that much later.
+fn precise_timers() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+}

@@ -1,0 +1,134 @@
+//! What every goroutine carries, whatever its future is.
+
+use super::joiner::Joiner;
+use super::raw::Vtable;
+use super::state::State;
+use crate::sched::Shared;
+use gaggle_base::site::Site;
+use gaggle_base::sync::Cell;
+use gaggle_base::wait::WaitRecord;
+use std::fmt;
+use std::ptr::{self, NonNull};
+
+/// A goroutine's number. Numbers start at 1 and are not reused within a runtime (semantics.md RT-02).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GoId(pub(crate) u64);
+
+impl GoId {
+    /// The number.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for GoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for GoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GoId({})", self.0)
+    }
+}
+
+/// How a goroutine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Outcome {
+    /// Not at all yet, or the outcome was taken.
+    None,
+    /// With a value, which lies where the future was.
+    Value,
+    /// With a panic, whose payload lies where the future was.
+    Panic,
+    /// It was cancelled.
+    Aborted,
+}
+
+/// The part of a goroutine that does not depend on its future's type.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(super) state: State,
+    pub(super) vtable: &'static Vtable,
+    /// The runtime that it belongs to; alive while this goroutine is not `DONE`.
+    pub(crate) shared: NonNull<Shared>,
+    /// The link of the injector queue; its lock protects it.
+    pub(crate) queue_next: Cell<*mut Header>,
+    /// The links of the live list; the lock of the shard protects them.
+    pub(crate) live_prev: Cell<*mut Header>,
+    pub(crate) live_next: Cell<*mut Header>,
+    /// The waker of whoever awaits the handle: the bit `JOINER` says whose it is.
+    pub(super) joiner: Cell<Joiner>,
+    pub(crate) id: GoId,
+    /// Why it waits. Written by itself, read by anyone.
+    pub(crate) wait: WaitRecord,
+    /// Where it was started.
+    pub(crate) spawned_at: Site,
+    /// In which shard of the live list it is.
+    pub(crate) shard: u16,
+    /// The runner's until `DONE`, then the handle's.
+    pub(super) outcome: Cell<Outcome>,
+}
+
+impl Header {
+    pub(super) fn new(
+        vtable: &'static Vtable,
+        shared: NonNull<Shared>,
+        id: GoId,
+        shard: u16,
+        spawned_at: Site,
+    ) -> Self {
+        Self {
+            state: State::new(),
+            vtable,
+            shared,
+            queue_next: Cell::new(ptr::null_mut()),
+            live_prev: Cell::new(ptr::null_mut()),
+            live_next: Cell::new(ptr::null_mut()),
+            joiner: Cell::new(Joiner::NONE),
+            id,
+            wait: WaitRecord::new(),
+            spawned_at,
+            shard,
+            outcome: Cell::new(Outcome::None),
+        }
+    }
+}
+
+/// A pointer to a goroutine, without a count. Whoever holds one says why it is valid.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaskRef(pub(super) NonNull<Header>);
+
+// SAFETY: a `TaskRef` is only a pointer; each use argues its own validity.
+unsafe impl Send for TaskRef {}
+
+impl TaskRef {
+    pub(crate) fn as_ptr(self) -> *mut Header {
+        self.0.as_ptr()
+    }
+
+    /// The inverse of `as_ptr`; `None` for null.
+    pub(crate) fn from_ptr(header: *mut Header) -> Option<Self> {
+        NonNull::new(header).map(Self)
+    }
+
+    /// # Safety
+    /// The goroutine's allocation outlives `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn header<'a>(self) -> &'a Header {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// For shutdown: takes a parked goroutine as if from a queue, to be cancelled.
+    ///
+    /// # Safety
+    /// The goroutine's allocation is alive: it is in the live list, and the lock of its shard is held.
+    pub(crate) unsafe fn claim(self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.state.claim()
+    }
+}

@@ -1,0 +1,108 @@
+//! Sleeping: the calling goroutine parks, its thread does not.
+
+use super::Instant;
+use super::entry::{Entry, State};
+use super::wheel::NEVER;
+use crate::sched;
+use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::site::Site;
+use gaggle_base::wait::Reason;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// Waits for at least `duration`, counted from this call (semantics.md TI-01).
+///
+/// A duration of zero is over at once. One that the clock cannot reach never ends (TI-02).
+/// It works in goroutines, on plain threads under `block_on`, and under other executors, where the default runtime keeps the time.
+///
+/// # Cancel safety
+/// Dropping the future frees its timer at once.
+///
+/// # Examples
+/// ```
+/// use gaggle_rt::time::{Instant, sleep};
+/// use std::time::Duration;
+/// gaggle_rt::block_on(async {
+///     let start = Instant::now();
+///     sleep(Duration::from_millis(2)).await;
+///     assert!(start.elapsed() >= Duration::from_millis(2));
+/// });
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    // Zero is in the past whatever the clock says, so it need not be read.
+    let deadline = if duration.is_zero() { 0 } else { Instant::after(duration).nanos() };
+    Sleep { entry: Entry::new(deadline), site: Site::caller() }
+}
+
+/// Waits until `deadline`; not at all if that has passed.
+///
+/// # Cancel safety
+/// Dropping the future frees its timer at once.
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep { entry: Entry::new(deadline.nanos()), site: Site::caller() }
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+#[must_use = "nothing sleeps until the future is awaited"]
+pub struct Sleep {
+    entry: Entry,
+    site: Site,
+}
+
+impl Sleep {
+    /// Is the time over?
+    #[must_use]
+    pub fn is_elapsed(&self) -> bool {
+        self.entry.state() == State::Fired
+    }
+
+    fn wait(&self) -> Poll<()> {
+        note_wait(Reason::Sleep, self.site, 0);
+        Poll::Pending
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.into_ref().get_ref();
+        let entry = &this.entry;
+        if entry.state() == State::Linked && entry.renew(cx.waker().clone()) {
+            return this.wait();
+        }
+        if entry.state() == State::Fired {
+            return Poll::Ready(());
+        }
+        ready!(poll_proceed(cx));
+        if entry.deadline == 0 || entry.deadline <= Instant::now().nanos() {
+            entry.set_state(State::Fired);
+            return Poll::Ready(());
+        }
+        if entry.deadline != NEVER {
+            let waker = cx.waker().clone();
+            // SAFETY: the entry is idle or orphaned; it is pinned with this future, and `Drop` unlinks it.
+            sched::with_wheel(|wheel| unsafe { entry.link(wheel, waker) });
+        }
+        this.wait()
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.entry.unlink();
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &Duration::from_nanos(self.entry.deadline))
+            .field("site", &self.site)
+            .finish_non_exhaustive()
+    }
+}

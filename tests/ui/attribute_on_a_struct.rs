@@ -1,0 +1,6 @@
+//! The attribute goes on a function.
+
+#[gaggle::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! The attribute goes on an `async fn`.
+
+#[gaggle::main]
+fn main() {}

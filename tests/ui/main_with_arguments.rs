@@ -1,0 +1,4 @@
+//! `main` takes no arguments.
+
+#[gaggle::main]
+async fn main(count: u32, word: &str) {}

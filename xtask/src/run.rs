@@ -1,0 +1,244 @@
+//! Starts processes: shows the command, streams its output, counts its test cases and ends it when it hangs.
+
+use crate::counts::Counts;
+use crate::{Failure, Outcome};
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A suite that has not ended by then waits for something that never comes.
+const LIMIT: Duration = Duration::from_secs(12 * 60);
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let own =
+        std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let mut root = PathBuf::from(own);
+    root.pop();
+    root
+}
+
+/// `cargo` in the root of the workspace, the same toolchain that runs this program.
+pub(crate) fn cargo<I, S>(arguments: I) -> Command
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.current_dir(root()).args(arguments);
+    // Set by `cargo run` for this package alone.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("CARGO_MANIFEST_PATH");
+    command
+}
+
+/// Runs a command whose output goes straight to the terminal.
+pub(crate) fn check(command: &mut Command) -> Outcome {
+    announce(command);
+    let status = command
+        .status()
+        .map_err(|error| cannot_start(command, &error))?;
+    ended(command, status, Counts::default())
+}
+
+/// Runs a command quietly and hands back its standard output.
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| cannot_start(command, &error))?;
+    ended(command, output.status, Counts::default())?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a test command: its output is streamed and its result lines are counted.
+///
+/// Away from a terminal it runs in a process group of its own, which is ended when it takes longer than [`LIMIT`];
+/// at a terminal whoever waits can press Ctrl-C.
+pub(crate) fn test(command: &mut Command) -> Outcome {
+    let watched = !std::io::stdin().is_terminal();
+    test_within(command, watched.then_some(LIMIT))
+}
+
+/// The same for jobs that are meant to take long.
+pub(crate) fn test_unlimited(command: &mut Command) -> Outcome {
+    test_within(command, None)
+}
+
+fn test_within(command: &mut Command, limit: Option<Duration>) -> Outcome {
+    announce(command);
+    if limit.is_some() {
+        command.process_group(0);
+    }
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| cannot_start(command, &error))?;
+    let lines = stream(child.stdout.take());
+    let mut counts = Counts::default();
+    let deadline = limit.map(|limit| Instant::now() + limit);
+    loop {
+        let line = match deadline {
+            Some(deadline) => {
+                lines.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            }
+            None => lines.recv().map_err(Into::into),
+        };
+        match line {
+            Ok(line) => counts.read(&line),
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                end_group(&mut child);
+                let message = format!("{} took too long and was ended", shown(command));
+                return Err(Failure::Failed(message, counts));
+            }
+        }
+    }
+    let status = child
+        .wait()
+        .map_err(|error| cannot_start(command, &error))?;
+    ended(command, status, counts)
+}
+
+/// Copies output to the terminal line by line and passes each line on.
+fn stream(output: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let Some(output) = output else { return };
+        let mut output = BufReader::new(output);
+        let mut line = Vec::new();
+        while output
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|count| count > 0)
+        {
+            let text = String::from_utf8_lossy(&line).into_owned();
+            // `print!` and not the terminal itself: under `cargo test` this is captured, and the result lines of our
+            // own tests are not mistaken for results.
+            print!("{text}");
+            let _ = std::io::stdout().flush();
+            let _ = sender.send(text);
+            line.clear();
+        }
+    });
+    receiver
+}
+
+/// Ends the process group that `child` leads. `kill` is a part of every POSIX shell.
+fn end_group(child: &mut Child) {
+    let script = format!("kill -s KILL -- -{}", child.id());
+    let _ = Command::new("sh").args(["-c", &script]).status();
+    let _ = child.wait();
+}
+
+fn ended(command: &Command, status: ExitStatus, counts: Counts) -> Outcome {
+    if status.success() {
+        Ok(counts)
+    } else {
+        let message = format!("{} ended with {status}", shown(command));
+        Err(Failure::Failed(message, counts))
+    }
+}
+
+fn cannot_start(command: &Command, error: &std::io::Error) -> Failure {
+    Failure::failed(format!("{} cannot be started: {error}", shown(command)))
+}
+
+fn announce(command: &Command) {
+    eprintln!("\n$ {}", shown(command));
+}
+
+/// The command as one would type it, with the variables that were set for it.
+fn shown(command: &Command) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            words.push(format!("{}={}", name.display(), quoted(value)));
+        }
+    }
+    let program = PathBuf::from(command.get_program());
+    words.push(
+        program
+            .file_name()
+            .unwrap_or_default()
+            .display()
+            .to_string(),
+    );
+    words.extend(command.get_args().map(quoted));
+    words.join(" ")
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    if word.contains(' ') {
+        format!("'{word}'")
+    } else {
+        word.into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shown, test, test_within};
+    use crate::Failure;
+    use crate::counts::Counts;
+    use std::process::Command;
+    use std::time::Duration;
+
+    #[test]
+    fn a_command_is_shown_as_one_would_type_it() {
+        let mut command = Command::new("some/where/cargo");
+        command
+            .args(["doc", "--no-deps"])
+            .env("FLAGS", "-D warnings");
+        assert_eq!(shown(&command), "FLAGS='-D warnings' cargo doc --no-deps");
+    }
+
+    #[test]
+    fn test_cases_are_counted_also_when_the_command_fails() {
+        let script = "echo 'test result: FAILED. 4 passed; 1 failed; 0 ignored'; exit 101";
+        let outcome = test(Command::new("sh").args(["-c", script]));
+        let Err(Failure::Failed(message, counts)) = outcome else {
+            panic!("the command failed");
+        };
+        assert!(message.contains("101"), "{message}");
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 4,
+                failed: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended_with_all_that_it_started() {
+        let limit = Duration::from_millis(200);
+        let outcome = test_within(
+            Command::new("sh").args(["-c", "sleep 60 & wait"]),
+            Some(limit),
+        );
+        assert!(
+            matches!(outcome, Err(Failure::Failed(message, _)) if message.contains("too long"))
+        );
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let outcome = test(&mut Command::new("no-such-program-here"));
+        assert!(
+            matches!(outcome, Err(Failure::Failed(message, _)) if message.contains("no-such-program-here"))
+        );
+    }
+}
