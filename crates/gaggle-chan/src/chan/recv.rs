@@ -3,14 +3,15 @@
 use super::core::{Take, wake};
 use super::error::RecvError;
 use super::handle::Handle;
-use crate::wait::{Node, State, prepare_waker};
+use crate::wait::{Node, State};
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
+use gaggle_base::waker::is_goroutine;
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The future of [`Receiver::recv`](super::Receiver::recv).
 #[must_use = "a receive happens only when its future is awaited"]
@@ -32,7 +33,7 @@ impl<'a, T> Recv<'a, T> {
 impl<T> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.into_ref().get_ref();
         // SAFETY: the node is a field of a pinned future, and nothing moves it out.
@@ -43,7 +44,9 @@ impl<T> Future for Recv<'_, T> {
 impl<T> Drop for Recv<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.handle.cancel_recv(&self.node);
+        if self.node.is_pending() {
+            self.handle.cancel_recv(&self.node);
+        }
     }
 }
 
@@ -56,71 +59,104 @@ impl<T> fmt::Debug for Recv<'_, T> {
 }
 
 /// One poll of a receive whose waiter is `node`. The owner of the node calls `cancel_recv` before it frees it.
-#[inline]
+#[inline(always)]
 pub(super) fn poll_recv<T>(
     handle: &Handle<T>,
     node: Pin<&Node<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, RecvError>> {
-    match node.state() {
-        State::Idle => {
-            ready!(poll_proceed(cx));
-            let prepared = prepare_waker(cx.waker());
-            let mut value = MaybeUninit::uninit();
-            let mut inner = handle.lock();
-            // SAFETY: `value` is valid for writing, and read only after `Taken`.
-            match unsafe { inner.take(value.as_mut_ptr()) } {
-                Take::Taken(waker) => {
-                    drop(inner);
-                    node.set_state(State::Finished);
-                    wake(waker);
-                    // SAFETY: `take` said `Taken`.
-                    Poll::Ready(Ok(unsafe { value.assume_init() }))
-                }
-                Take::Closed => {
-                    drop(inner);
-                    node.set_state(State::Finished);
-                    Poll::Ready(Err(RecvError))
-                }
-                Take::Empty => {
-                    let waker = prepared.unwrap_or_else(|| cx.waker().clone());
-                    // SAFETY: `take` said `Empty` under this hold of the lock; the node is pinned and in no list (`Idle`), and its owner cancels before it frees.
-                    unsafe { inner.enqueue_recv(&node, waker) };
-                    drop(inner);
-                    note_wait(Reason::ChanRecv, node.site, handle.address());
-                    Poll::Pending
-                }
-            }
-        }
-        State::Waiting => {
-            let waker = cx.waker().clone();
-            let mut inner = handle.lock();
-            if node.state() == State::Waiting {
-                // SAFETY: by its state the node waits, and it waits to receive.
-                let old = unsafe { inner.renew(&node, true, waker) };
-                drop(inner);
-                drop(old);
-                note_wait(Reason::ChanRecv, node.site, handle.address());
-                return Poll::Pending;
-            }
+    if node.state() != State::Idle {
+        return poll_again(handle, node, cx);
+    }
+    ready!(poll_proceed(cx));
+    let mut value = MaybeUninit::uninit();
+    let mut inner = handle.lock();
+    // SAFETY: `value` is valid for writing, and read only after `Taken`.
+    match unsafe { inner.take(value.as_mut_ptr()) } {
+        Take::Taken(waker) => {
             drop(inner);
-            drop(waker);
-            finish(node)
+            node.finish();
+            wake(waker);
+            // SAFETY: `take` said `Taken`.
+            Poll::Ready(Ok(unsafe { value.assume_init() }))
         }
-        State::Done | State::Closed => finish(node),
-        State::Finished => panic!("a receive was polled after it was ready"),
+        Take::Closed => {
+            drop(inner);
+            node.finish();
+            Poll::Ready(Err(RecvError))
+        }
+        Take::Empty if is_goroutine(cx.waker()) => {
+            // SAFETY: `take` said `Empty` under this hold of the lock; the node is pinned and in no list (`Idle`), and its owner cancels before it frees.
+            unsafe { inner.enqueue_recv(&node, cx.waker().clone()) };
+            drop(inner);
+            wait(handle, node)
+        }
+        Take::Empty => {
+            drop(inner);
+            enqueue_foreign(handle, node, cx.waker().clone())
+        }
     }
 }
 
-/// The other side has set the result.
-#[inline]
-fn finish<T>(node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
-    let done = node.state() == State::Done;
-    node.set_state(State::Finished);
-    if done {
-        // SAFETY: the state was `Done`, so the slot holds a value and is ours; `Finished` says that it is empty now.
-        Poll::Ready(Ok(unsafe { node.take_slot() }))
-    } else {
-        Poll::Ready(Err(RecvError))
+fn wait<T>(handle: &Handle<T>, node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
+    note_wait(Reason::ChanRecv, node.site, handle.address());
+    Poll::Pending
+}
+
+/// The waker is one that must not be cloned under the lock: it was cloned before, and now things may have changed.
+#[cold]
+fn enqueue_foreign<T>(handle: &Handle<T>, node: Pin<&Node<T>>, waker: Waker) -> Poll<Result<T, RecvError>> {
+    let mut value = MaybeUninit::uninit();
+    let mut inner = handle.lock();
+    // SAFETY: `value` is valid for writing, and read only after `Taken`.
+    match unsafe { inner.take(value.as_mut_ptr()) } {
+        Take::Taken(sender) => {
+            drop(inner);
+            node.finish();
+            wake(sender);
+            // SAFETY: `take` said `Taken`.
+            Poll::Ready(Ok(unsafe { value.assume_init() }))
+        }
+        Take::Closed => {
+            drop(inner);
+            node.finish();
+            Poll::Ready(Err(RecvError))
+        }
+        Take::Empty => {
+            // SAFETY: as in `poll_recv`.
+            unsafe { inner.enqueue_recv(&node, waker) };
+            drop(inner);
+            wait(handle, node)
+        }
+    }
+}
+
+/// A poll after one that had to wait.
+#[inline(never)]
+fn poll_again<T>(handle: &Handle<T>, node: Pin<&Node<T>>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+    if node.state() == State::Waiting {
+        let waker = cx.waker().clone();
+        let mut inner = handle.lock();
+        if node.state() == State::Waiting {
+            // SAFETY: by its state the node waits, and it waits to receive.
+            let old = unsafe { inner.renew(&node, true, waker) };
+            drop(inner);
+            drop(old);
+            return wait(handle, node);
+        }
+        drop(inner);
+        drop(waker);
+    }
+    match node.state() {
+        State::Done => {
+            node.finish();
+            // SAFETY: the state was `Done`, so the slot holds a value and is ours; `Finished` says that it is empty now.
+            Poll::Ready(Ok(unsafe { node.take_slot() }))
+        }
+        State::Closed => {
+            node.finish();
+            Poll::Ready(Err(RecvError))
+        }
+        _ => panic!("a receive was polled after it was ready"),
     }
 }

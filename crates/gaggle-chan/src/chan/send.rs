@@ -3,13 +3,14 @@
 use super::core::{Offer, wake};
 use super::error::SendError;
 use super::handle::Handle;
-use crate::wait::{Node, State, prepare_waker};
+use crate::wait::{Node, State};
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
+use gaggle_base::waker::is_goroutine;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The future of [`Sender::send`](super::Sender::send).
 #[must_use = "a send happens only when its future is awaited"]
@@ -35,7 +36,7 @@ impl<'a, T> Send<'a, T> {
 
     /// The send is over, and did not happen.
     fn fail(&self) -> Poll<Result<(), SendError<T>>> {
-        self.node.set_state(State::Finished);
+        self.node.finish();
         // SAFETY: the state was `Idle` or `Closed`, so the slot is ours and holds the value; `Finished` says that it is empty now.
         Poll::Ready(Err(SendError(unsafe { self.node.take_slot() })))
     }
@@ -44,61 +45,91 @@ impl<'a, T> Send<'a, T> {
 impl<T> Future for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.into_ref().get_ref();
         let node = &this.node;
-        match node.state() {
-            State::Idle => {
-                ready!(poll_proceed(cx));
-                let prepared = prepare_waker(cx.waker());
-                let mut inner = this.handle.lock();
-                // SAFETY: in state `Idle` the slot holds the value; after `Taken` the state says that it is empty.
-                match unsafe { inner.offer(node.slot()) } {
-                    Offer::Taken(waker) => {
-                        drop(inner);
-                        node.set_state(State::Finished);
-                        wake(waker);
-                        Poll::Ready(Ok(()))
-                    }
-                    Offer::Closed => {
-                        drop(inner);
-                        this.fail()
-                    }
-                    Offer::Full => {
-                        let waker = prepared.unwrap_or_else(|| cx.waker().clone());
-                        // SAFETY: `offer` said `Full` under this hold of the lock; the node is pinned with this future and in no list (`Idle`), and `Drop` cancels.
-                        unsafe { inner.enqueue_send(node, waker) };
-                        drop(inner);
-                        this.wait()
-                    }
-                }
-            }
-            State::Waiting => {
-                let waker = cx.waker().clone();
-                let mut inner = this.handle.lock();
-                let state = node.state();
-                if state == State::Waiting {
-                    // SAFETY: by its state the node waits, and it waits to send.
-                    let old = unsafe { inner.renew(node, false, waker) };
-                    drop(inner);
-                    drop(old);
-                    return this.wait();
-                }
+        if node.state() != State::Idle {
+            return this.poll_again(cx);
+        }
+        ready!(poll_proceed(cx));
+        let mut inner = this.handle.lock();
+        // SAFETY: in state `Idle` the slot holds the value; after `Taken` the state says that it is empty.
+        match unsafe { inner.offer(node.slot()) } {
+            Offer::Taken(waker) => {
                 drop(inner);
-                drop(waker);
-                if state == State::Closed {
-                    return this.fail();
-                }
-                node.set_state(State::Finished);
+                node.finish();
+                wake(waker);
                 Poll::Ready(Ok(()))
             }
+            Offer::Closed => {
+                drop(inner);
+                this.fail()
+            }
+            Offer::Full if is_goroutine(cx.waker()) => {
+                // SAFETY: `offer` said `Full` under this hold of the lock; the node is pinned with this future and in no list (`Idle`), and `Drop` cancels.
+                unsafe { inner.enqueue_send(node, cx.waker().clone()) };
+                drop(inner);
+                this.wait()
+            }
+            Offer::Full => {
+                drop(inner);
+                this.enqueue_foreign(cx.waker().clone())
+            }
+        }
+    }
+}
+
+impl<T> Send<'_, T> {
+    /// The waker is one that must not be cloned under the lock: it was cloned before, and now things may have changed.
+    #[cold]
+    fn enqueue_foreign(&self, waker: Waker) -> Poll<Result<(), SendError<T>>> {
+        let mut inner = self.handle.lock();
+        // SAFETY: as in `poll`.
+        match unsafe { inner.offer(self.node.slot()) } {
+            Offer::Taken(receiver) => {
+                drop(inner);
+                self.node.finish();
+                wake(receiver);
+                Poll::Ready(Ok(()))
+            }
+            Offer::Closed => {
+                drop(inner);
+                self.fail()
+            }
+            Offer::Full => {
+                // SAFETY: as in `poll`.
+                unsafe { inner.enqueue_send(&self.node, waker) };
+                drop(inner);
+                self.wait()
+            }
+        }
+    }
+
+    /// A poll after one that had to wait.
+    #[inline(never)]
+    fn poll_again(&self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        let node = &self.node;
+        if node.state() == State::Waiting {
+            let waker = cx.waker().clone();
+            let mut inner = self.handle.lock();
+            if node.state() == State::Waiting {
+                // SAFETY: by its state the node waits, and it waits to send.
+                let old = unsafe { inner.renew(node, false, waker) };
+                drop(inner);
+                drop(old);
+                return self.wait();
+            }
+            drop(inner);
+            drop(waker);
+        }
+        match node.state() {
             State::Done => {
-                node.set_state(State::Finished);
+                node.finish();
                 Poll::Ready(Ok(()))
             }
-            State::Closed => this.fail(),
-            State::Finished => panic!("a send was polled after it was ready"),
+            State::Closed => self.fail(),
+            _ => panic!("a send was polled after it was ready"),
         }
     }
 }
@@ -106,7 +137,7 @@ impl<T> Future for Send<'_, T> {
 impl<T> Drop for Send<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.node.state() == State::Finished {
+        if self.node.is_finished() {
             return;
         }
         if self.handle.cancel_send(&self.node) {

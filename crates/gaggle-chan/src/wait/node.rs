@@ -87,7 +87,7 @@ impl<T> Node<T> {
     }
 
     /// The state, with everything that the other side did before it set it (invariant W4).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn state(&self) -> State {
         State::from_bits(self.state.load(Ordering::Acquire))
     }
@@ -96,6 +96,26 @@ impl<T> Node<T> {
     #[inline]
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state as u8, Ordering::Release);
+    }
+
+    /// Owner: the result was taken.
+    #[inline(always)]
+    pub(crate) fn finish(&self) {
+        // Relaxed: the node is in no list, so nobody else looks at it.
+        self.state.store(State::Finished as u8, Ordering::Relaxed);
+    }
+
+    /// Owner: was the result taken?
+    #[inline(always)]
+    pub(crate) fn is_finished(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == State::Finished as u8
+    }
+
+    /// Owner: was something begun whose result was not taken?
+    #[inline(always)]
+    pub(crate) fn is_pending(&self) -> bool {
+        let state = self.state.load(Ordering::Relaxed);
+        state == State::Waiting as u8 || state == State::Done as u8
     }
 
     /// The slot, to be read or written under the rules of `README.md`.
