@@ -124,11 +124,12 @@ where
 {
     let runtime = new_runtime(threads)?;
     record::begin(Echo::Events, true);
-    let workers = runtime.block_on(async move {
+    let main = runtime.go(async move {
         record::this_is_main();
         program.await;
         runtime::num_workers()
     });
+    let workers = runtime.block_on(main).map_err(io::Error::other)?;
     let recording = record::end();
     out::json_line(&Message::Ended(Ended {
         wall_ns: recording.wall_ns,

@@ -17,6 +17,10 @@
 //! The command uses the public interface of `gaggle` only: whatever it shows, a user's program can do as well.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::format_push_string,
+    reason = "texts are small, and `write!` into a String has an error that cannot happen"
+)]
 
 mod args;
 mod child;

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 use std::time::Instant;
 
+use gaggle::runtime::GoId;
 use serde::{Deserialize, Serialize};
 
 use crate::{measure, out};
@@ -166,18 +167,16 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
 
 impl Live {
     fn number(&mut self, thread: ThreadId) -> usize {
-        match self.threads.iter().position(|&t| t == thread) {
-            Some(at) => at + 1,
-            None => {
-                self.threads.push(thread);
-                self.threads.len()
-            }
+        if let Some(at) = self.threads.iter().position(|&t| t == thread) {
+            return at + 1;
         }
+        self.threads.push(thread);
+        self.threads.len()
     }
 }
 
 fn goroutine() -> Option<u64> {
-    gaggle::runtime::current_id().map(|id| id.as_u64())
+    gaggle::runtime::current_id().map(GoId::as_u64)
 }
 
 fn since(start: Instant) -> u64 {

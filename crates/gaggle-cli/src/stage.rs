@@ -97,7 +97,7 @@ impl Stage {
     }
 }
 
-/// Runs `program` once, on a runtime of its own.
+/// Runs `program` once, as the goroutine main of a runtime of its own: what `#[gaggle::main]` does.
 pub(crate) fn once<F>(threads: Option<usize>, echo: Echo, program: F) -> io::Result<Played>
 where
     F: Future + Send + 'static,
@@ -105,11 +105,12 @@ where
 {
     let runtime = new_runtime(threads)?;
     record::begin(echo, false);
-    let workers = runtime.block_on(async move {
+    let main = runtime.go(async move {
         record::this_is_main();
         program.await;
         runtime::num_workers()
     });
+    let workers = runtime.block_on(main).map_err(io::Error::other)?;
     Ok(Played {
         recording: record::end(),
         workers,

@@ -27,7 +27,7 @@ use proc_macro::TokenStream;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
 /// #[gaggle::main]
 /// async fn main() {
 ///     let greeting = gaggle::go(async { "hello from a goroutine" });
@@ -37,7 +37,7 @@ use proc_macro::TokenStream;
 ///
 /// With two workers and a result:
 ///
-/// ```ignore
+/// ```
 /// #[gaggle::main(workers = 2)]
 /// async fn main() -> Result<(), std::num::ParseIntError> {
 ///     let number: u32 = "42".parse()?;

@@ -86,7 +86,7 @@ impl<T> Buffer<T> {
     ///
     /// # Safety
     /// There is room, `value` points to a value, and the caller counts it as moved out.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn push(&mut self, value: *const T) {
         if self.chain.is_some() {
             // SAFETY: the caller's promise.
@@ -106,7 +106,7 @@ impl<T> Buffer<T> {
     ///
     /// # Safety
     /// `into` is valid for writing.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn pop(&mut self, into: *mut T) -> bool {
         if self.len == 0 {
             return false;
@@ -128,6 +128,7 @@ impl<T> Buffer<T> {
 
     /// # Safety
     /// As for `push`.
+    #[inline(never)]
     unsafe fn push_chain(&mut self, value: *const T) {
         let chain = self
             .chain
@@ -156,6 +157,7 @@ impl<T> Buffer<T> {
 
     /// # Safety
     /// As for `pop`, and there is a value.
+    #[inline(never)]
     unsafe fn pop_chain(&mut self, into: *mut T) {
         let chain = self
             .chain

@@ -23,7 +23,7 @@ impl<T> WaitList<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_null()
     }
@@ -32,7 +32,7 @@ impl<T> WaitList<T> {
     ///
     /// # Safety
     /// The node is in no list, it is pinned, and before it is freed it leaves this list under the same lock (invariant W2).
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn push_back(&mut self, node: &Node<T>, waker: Waker) {
         let this = ptr::from_ref(node);
         // SAFETY: the node is in no list, so its links and waker are its owner's, the caller; the tail is in this list, so the lock protects its links.
@@ -74,7 +74,7 @@ impl<T> WaitList<T> {
     }
 
     /// The node that waits longest.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn front(&self) -> Option<&Node<T>> {
         // SAFETY: a node in the list is alive (invariant W2) for as long as the list is borrowed, that is while the lock is held.
         unsafe { self.head.as_ref() }
@@ -83,7 +83,7 @@ impl<T> WaitList<T> {
     /// Unlinks the node that waits longest and returns it with its waker.
     ///
     /// The node is still alive, but its state is still `Waiting`: the caller sets the next state as its last access (invariant W3).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_front(&mut self) -> Option<(&Node<T>, Waker)> {
         // SAFETY: a node in the list is alive (invariant W2).
         let node = unsafe { self.head.as_ref() }?;
@@ -109,7 +109,7 @@ impl<T> WaitList<T> {
 
     /// # Safety
     /// The node is in this list.
-    #[inline]
+    #[inline(always)]
     unsafe fn unlink(&mut self, node: &Node<T>) {
         // SAFETY: the node and its neighbours are in the list, so the lock protects their links and they are alive (invariant W2).
         unsafe {

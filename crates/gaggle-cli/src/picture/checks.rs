@@ -80,12 +80,13 @@ fn draw_one(check: &Check, look: Look) -> String {
     };
     let (held, runs) = (thousands(check.held.into()), thousands(check.runs.into()));
     let count = if check.runs == 1 {
-        let word = if check.held == 1 {
-            "so it was"
-        } else {
-            "not so"
+        let word = match (check.guaranteed, check.held) {
+            (true, 1) => "held in this run",
+            (true, _) => "BROKEN in this run",
+            (false, 1) => "so in this run",
+            (false, _) => "not so in this run",
         };
-        format!("{word} in this run")
+        word.to_owned()
     } else if check.is_broken() {
         format!("BROKEN: held in {held} of {runs} runs")
     } else {

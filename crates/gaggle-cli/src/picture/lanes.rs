@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 
 use super::{INDENT, cut};
-use crate::out::{FAINT, Look, TITLE, counted, duration};
+use crate::out::{FAINT, Look, TITLE, counted, duration, thousands};
 use crate::record::{Event, Recording};
 use anstyle::{AnsiColor, Style};
 
 /// The longest name of a lane.
 const NAME: usize = 16;
+/// The name of the axis.
+const TIME: &str = "time";
 /// At most so many lanes are drawn.
 const LANES: usize = 24;
 
@@ -41,8 +43,7 @@ pub(crate) fn draw(recording: &Recording, labels: Labels, look: Look) -> String 
         .values()
         .map(|n| n.chars().count())
         .max()
-        .unwrap_or(0)
-        .min(NAME);
+        .map_or(0, |widest| widest.clamp(TIME.len(), NAME));
     let threads = thread_column(recording);
     let area = look
         .width
@@ -184,7 +185,7 @@ fn axis(events: &[&Event], name_width: usize, used: usize, look: Look) -> String
     format!(
         "{}{:<name_width$}  {}\n",
         " ".repeat(INDENT),
-        "time",
+        TIME,
         look.paint(FAINT, &text)
     )
 }
@@ -201,6 +202,7 @@ fn notes(
     match threads {
         0 => {}
         1 => note.push_str(" All of it ran on one thread, A."),
+        2 => note.push_str(" The letters on the right are the threads, A and B."),
         _ => {
             let last = letter(threads);
             note.push_str(&format!(
@@ -211,7 +213,7 @@ fn notes(
     if drawn < events.len() {
         note.push_str(&format!(
             " The first {} of {} fit.",
-            counted(drawn as u64, "line", "lines"),
+            thousands(drawn as u64),
             counted(events.len() as u64, "line", "lines")
         ));
     }
@@ -274,19 +276,14 @@ mod tests {
     #[test]
     fn a_lane_for_each_goroutine_and_a_mark_for_each_line() {
         let recording = by_hand(&[(0, 0, "a"), (500, 1, "b"), (1_000, 0, "c")]);
-        let text = draw(&recording, LABELS, narrow(28));
-        let expected = "  g0  a------------------c  A
-  g1  .........b..........  A
-  time  0 ns -----------> 1.00 us
+        let text = draw(&recording, LABELS, narrow(30));
+        let expected = "  g0    a-----------------c  A
+  g1    .........b.........  A
+  time  0 ns -----> 1.00 us
 ";
-        let lanes: Vec<_> = text.lines().take(2).collect();
-        assert_eq!(
-            lanes,
-            expected.lines().take(2).collect::<Vec<_>>(),
-            "{text}"
-        );
+        assert!(text.starts_with(expected), "{text}");
         assert!(
-            text.contains("A mark is a line. All of it ran on one thread, A."),
+            text.ends_with("A mark is a line. All of it\n  ran on one thread, A.\n"),
             "{text}"
         );
     }

@@ -33,7 +33,7 @@ pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
         || async {
             channel::channel(LAST)
                 .await
-                .expect("the printer does not panic")
+                .expect("the printer does not panic");
         },
         |recording| {
             let numbers = recording.numbers("");

@@ -28,7 +28,9 @@ pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
     let mut orders = OrderCount::default();
     let played = stage.repeat(
         runs,
-        || async { hello::hello().await.expect("no greeting panics") },
+        || async {
+            hello::hello().await.expect("no greeting panics");
+        },
         |recording| {
             let lines: Vec<&str> = recording.lines().collect();
             all_said.tried(lines.len() == 3);

@@ -69,7 +69,7 @@ pub(crate) fn report(stage: &Stage, args: &ChoresArgs) -> io::Result<Report> {
                 lines_ending(&outcome, "begins"),
                 lines_ending(&outcome, "is done"),
             );
-            let last = outcome.recording.lines().last() == Some("main returns");
+            let returned = outcome.recording.lines().last() == Some("main returns");
             let check = if name == "hasty" {
                 &mut lost
             } else {
@@ -78,7 +78,7 @@ pub(crate) fn report(stage: &Stage, args: &ChoresArgs) -> io::Result<Report> {
             let as_promised = if name == "hasty" {
                 done < number
             } else {
-                done == number && last
+                done == number && returned
             };
             check.tried(as_promised && outcome.status.success());
             if nth == 0 {

@@ -28,7 +28,7 @@ pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
         || async {
             ownership::ownership()
                 .await
-                .expect("the reader does not panic")
+                .expect("the reader does not panic");
         },
         |recording| {
             let lines: Vec<&str> = recording.lines().collect();

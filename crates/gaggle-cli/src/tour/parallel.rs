@@ -9,7 +9,7 @@ use crate::out::{counted, duration};
 use crate::picture::checks::Check;
 use crate::picture::table::Table;
 use crate::programs::parallel;
-use crate::record::{Echo, Recording};
+use crate::record::Recording;
 use crate::report::{Report, Stop};
 use crate::stage::{self, Stage};
 
@@ -43,12 +43,12 @@ pub(crate) fn report(stage: &Stage, args: &ParallelArgs) -> io::Result<Report> {
     let mut shown: Option<Recording> = None;
 
     // The two take turns, so that a disturbance from outside meets both.
+    let mut nth = 0;
     for _ in 0..rounds {
         for side in &mut sides {
-            let echo = match &shown {
-                None => stage.echo(0),
-                Some(_) => Echo::Silent,
-            };
+            let echo = stage.echo(nth);
+            nth += 1;
+
             let (pieces, size) = (args.pieces, args.size);
             let before = measure::cpu_time();
             let played = stage::once(Some(side.workers), echo, async move {
