@@ -55,7 +55,7 @@ reasons! {
 pub struct WaitRecord {
     /// `site << 32 | since << 8 | reason`; `since` counts ticks of 16 ms and wraps after 74 hours.
     what: AtomicU64,
-    /// The address of the channel, lock or group, or 0.
+    /// The address of the channel, lock or group, or 0. While the goroutine is in the runtime's common queue it is the link of that queue instead.
     object: AtomicU64,
 }
 
@@ -95,6 +95,19 @@ impl WaitRecord {
         let what = u64::from(site.to_bits()) << 32 | u64::from(since) << 8 | reason as u64;
         self.what.store(what, Ordering::Relaxed);
         self.object.store(object, Ordering::Relaxed);
+    }
+
+    /// The runtime's link, for a goroutine that does not wait but is queued. It takes the place of the object.
+    #[inline]
+    #[must_use]
+    pub fn link(&self) -> *mut () {
+        std::ptr::with_exposed_provenance_mut(self.object.load(Ordering::Relaxed) as usize)
+    }
+
+    /// Sets the runtime's link.
+    #[inline]
+    pub fn set_link(&self, link: *mut ()) {
+        self.object.store(link.expose_provenance() as u64, Ordering::Relaxed);
     }
 
     /// Reads the record.

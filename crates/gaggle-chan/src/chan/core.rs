@@ -91,6 +91,12 @@ impl<T> Chan<T> {
         }
     }
 
+    /// The address, for wait records.
+    #[inline(always)]
+    pub(super) fn address(&self) -> u64 {
+        std::ptr::from_ref(self).addr() as u64
+    }
+
     #[inline(always)]
     pub(super) fn lock(&self) -> SpinGuard<'_, Inner<T>> {
         self.inner.lock()

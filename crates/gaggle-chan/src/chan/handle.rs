@@ -23,7 +23,8 @@ pub(super) enum End {
     Recv,
 }
 
-/// A counted pointer to a channel.
+/// A counted pointer to a channel. Transparent, for `recv_end.rs`.
+#[repr(transparent)]
 pub(super) struct Handle<T>(NonNull<Chan<T>>);
 
 // SAFETY: a handle gives shared access to a `Chan`, whose parts are atomics and a lock around values of `T`.
@@ -84,10 +85,17 @@ impl<T> Handle<T> {
         self.0 == other.0
     }
 
-    /// The address, for wait records.
-    #[inline(always)]
-    pub(super) fn address(&self) -> u64 {
-        self.0.as_ptr().addr() as u64
+    /// The bare pointer; its count goes with it.
+    pub(super) fn into_raw(self) -> NonNull<Chan<T>> {
+        self.0
+    }
+
+    /// The inverse of `into_raw`.
+    ///
+    /// # Safety
+    /// The pointer came from `into_raw` and stands for one count.
+    pub(super) unsafe fn from_raw(chan: NonNull<Chan<T>>) -> Self {
+        Self(chan)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `buffer.rs` | the buffer: a ring for a bounded channel, segments for an unbounded one |
 //! | `handle.rs` | the counts of senders and receivers, and who frees the channel |
 //! | `sender.rs`, `receiver.rs` | the two ends |
+//! | `recv_end.rs` | a receiver in one word, also when it serves as a `Stream` |
 //! | `send.rs`, `recv.rs` | the futures of the two operations |
 //! | `error.rs` | what can go wrong, with the value back |
 //!
@@ -23,6 +24,7 @@ mod error;
 mod handle;
 mod receiver;
 mod recv;
+mod recv_end;
 mod send;
 mod sender;
 

@@ -1,10 +1,11 @@
 //! The receiving end, also as a `Stream` and as an iterator for plain threads.
 
-use super::core::{Take, UNBOUNDED, try_take};
+use super::core::{Chan, Take, UNBOUNDED, try_take};
 use super::error::{RecvError, TryRecvError};
 use super::handle::{End, Handle};
 use super::recv::{Recv, poll_recv};
-use crate::wait::{Node, State};
+use super::recv_end::RecvEnd;
+use crate::wait::State;
 use futures_core::stream::{FusedStream, Stream};
 use gaggle_base::site::Site;
 use gaggle_base::thread::wait_for;
@@ -17,29 +18,26 @@ use std::task::{Context, Poll};
 ///
 /// It is a [`Stream`] too, which ends when the channel is closed and drained.
 pub struct Receiver<T> {
-    handle: Handle<T>,
-    /// The waiter of `Stream::poll_next`, which must outlive the call. Any other operation on this receiver withdraws it first.
-    stream: Option<Pin<Box<Node<T>>>>,
+    end: RecvEnd<T>,
 }
 
 impl<T> Receiver<T> {
     pub(super) fn new(handle: Handle<T>) -> Self {
-        Self {
-            handle,
-            stream: None,
-        }
+        Self { end: RecvEnd::new(handle) }
     }
 
     pub(super) fn handle(&self) -> &Handle<T> {
-        &self.handle
+        self.end.handle()
     }
 
-    /// If an unfinished `poll_next` left a waiter, takes it back, so that no value is stuck in it.
+    /// The channel, for an operation other than `poll_next`: if an unfinished one left a waiter, it is taken back, so that no value is stuck in it.
     #[inline(always)]
-    fn settle(&self) {
-        if let Some(node) = &self.stream {
-            self.handle.cancel_recv(node);
+    fn settled(&self) -> &Chan<T> {
+        let handle = self.end.handle();
+        if let Some(node) = self.end.waiter() {
+            handle.cancel_recv(node);
         }
+        handle
     }
 
     /// Receives a value, and waits for as long as there is none (CH-02).
@@ -69,8 +67,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     #[inline]
     pub fn recv(&self) -> Recv<'_, T> {
-        self.settle();
-        Recv::new(&self.handle, Site::caller())
+        Recv::new(self.settled(), Site::caller())
     }
 
     /// Receives a value if there is one at this instant (CH-08).
@@ -89,8 +86,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.settle();
-        try_take(&self.handle).map_err(|reason| match reason {
+        try_take(self.settled()).map_err(|reason| match reason {
             Take::Closed => TryRecvError::Closed,
             _ => TryRecvError::Empty,
         })
@@ -120,8 +116,7 @@ impl<T> Receiver<T> {
     /// How many values are buffered; always 0 for a rendezvous (CH-01).
     #[must_use]
     pub fn len(&self) -> usize {
-        self.settle();
-        self.handle.len()
+        self.settled().len()
     }
 
     /// Is nothing buffered?
@@ -139,35 +134,33 @@ impl<T> Receiver<T> {
     /// The capacity, or `None` for an unbounded channel.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
-        (self.handle.capacity != UNBOUNDED).then_some(self.handle.capacity)
+        let capacity = self.handle().capacity;
+        (capacity != UNBOUNDED).then_some(capacity)
     }
 
     /// Is the channel closed? Values may still be buffered.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.handle.is_closed()
+        self.handle().is_closed()
     }
 
     /// Do both receive from the same channel (CH-16)?
     #[must_use]
     pub fn same_channel(&self, other: &Receiver<T>) -> bool {
-        self.handle.same(&other.handle)
+        self.handle().same(other.handle())
     }
 }
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
-        Self {
-            handle: self.handle.acquire(End::Recv),
-            stream: None,
-        }
+        Self::new(self.handle().acquire(End::Recv))
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.settle();
-        self.handle.release(End::Recv);
+        self.settled();
+        self.handle().release(End::Recv);
     }
 }
 
@@ -177,7 +170,7 @@ impl<T> fmt::Debug for Receiver<T> {
             f,
             "Receiver",
             self.capacity(),
-            self.handle.len(),
+            self.handle().len(),
             self.is_closed(),
         )
     }
@@ -204,11 +197,8 @@ impl<T> Stream for Receiver<T> {
     /// # Cancel safety
     /// A stream that is not polled again keeps its place in the queue until this receiver is used otherwise or dropped; then a value that was assigned to it goes on (RX-01).
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let this = &mut *self;
-        let node = this
-            .stream
-            .get_or_insert_with(|| Box::pin(Node::empty(Site::UNKNOWN)));
-        let polled = poll_recv(&this.handle, node.as_ref(), cx);
+        let (chan, node) = self.end.for_stream();
+        let polled = poll_recv(chan, node, cx);
         if polled.is_ready() {
             // The node is out of the list and its slot is empty: it may serve again.
             node.set_state(State::Idle);

@@ -1,8 +1,7 @@
 //! The future of one receive.
 
-use super::core::{Take, wake};
+use super::core::{Chan, Take, wake};
 use super::error::RecvError;
-use super::handle::Handle;
 use crate::wait::{Node, State};
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
@@ -16,15 +15,15 @@ use std::task::{Context, Poll, Waker, ready};
 /// The future of [`Receiver::recv`](super::Receiver::recv).
 #[must_use = "a receive happens only when its future is awaited"]
 pub struct Recv<'a, T> {
-    handle: &'a Handle<T>,
+    chan: &'a Chan<T>,
     node: Node<T>,
 }
 
 impl<'a, T> Recv<'a, T> {
     #[inline]
-    pub(super) fn new(handle: &'a Handle<T>, site: Site) -> Self {
+    pub(super) fn new(chan: &'a Chan<T>, site: Site) -> Self {
         Self {
-            handle,
+            chan,
             node: Node::empty(site),
         }
     }
@@ -37,7 +36,7 @@ impl<T> Future for Recv<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.into_ref().get_ref();
         // SAFETY: the node is a field of a pinned future, and nothing moves it out.
-        poll_recv(this.handle, unsafe { Pin::new_unchecked(&this.node) }, cx)
+        poll_recv(this.chan, unsafe { Pin::new_unchecked(&this.node) }, cx)
     }
 }
 
@@ -45,7 +44,7 @@ impl<T> Drop for Recv<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if self.node.is_pending() {
-            self.handle.cancel_recv(&self.node);
+            self.chan.cancel_recv(&self.node);
         }
     }
 }
@@ -61,16 +60,16 @@ impl<T> fmt::Debug for Recv<'_, T> {
 /// One poll of a receive whose waiter is `node`. The owner of the node calls `cancel_recv` before it frees it.
 #[inline(always)]
 pub(super) fn poll_recv<T>(
-    handle: &Handle<T>,
+    chan: &Chan<T>,
     node: Pin<&Node<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, RecvError>> {
     if node.state() != State::Idle {
-        return poll_again(handle, node, cx);
+        return poll_again(chan, node, cx);
     }
     ready!(poll_proceed(cx));
     let mut value = MaybeUninit::uninit();
-    let mut inner = handle.lock();
+    let mut inner = chan.lock();
     // SAFETY: `value` is valid for writing, and read only after `Taken`.
     match unsafe { inner.take(value.as_mut_ptr()) } {
         Take::Taken(waker) => {
@@ -89,25 +88,25 @@ pub(super) fn poll_recv<T>(
             // SAFETY: `take` said `Empty` under this hold of the lock; the node is pinned and in no list (`Idle`), and its owner cancels before it frees.
             unsafe { inner.enqueue_recv(&node, cx.waker().clone()) };
             drop(inner);
-            wait(handle, node)
+            wait(chan, node)
         }
         Take::Empty => {
             drop(inner);
-            enqueue_foreign(handle, node, cx.waker().clone())
+            enqueue_foreign(chan, node, cx.waker().clone())
         }
     }
 }
 
-fn wait<T>(handle: &Handle<T>, node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
-    note_wait(Reason::ChanRecv, node.site, handle.address());
+fn wait<T>(chan: &Chan<T>, node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
+    note_wait(Reason::ChanRecv, node.site, chan.address());
     Poll::Pending
 }
 
 /// The waker is one that must not be cloned under the lock: it was cloned before, and now things may have changed.
 #[cold]
-fn enqueue_foreign<T>(handle: &Handle<T>, node: Pin<&Node<T>>, waker: Waker) -> Poll<Result<T, RecvError>> {
+fn enqueue_foreign<T>(chan: &Chan<T>, node: Pin<&Node<T>>, waker: Waker) -> Poll<Result<T, RecvError>> {
     let mut value = MaybeUninit::uninit();
-    let mut inner = handle.lock();
+    let mut inner = chan.lock();
     // SAFETY: `value` is valid for writing, and read only after `Taken`.
     match unsafe { inner.take(value.as_mut_ptr()) } {
         Take::Taken(sender) => {
@@ -126,23 +125,23 @@ fn enqueue_foreign<T>(handle: &Handle<T>, node: Pin<&Node<T>>, waker: Waker) -> 
             // SAFETY: as in `poll_recv`.
             unsafe { inner.enqueue_recv(&node, waker) };
             drop(inner);
-            wait(handle, node)
+            wait(chan, node)
         }
     }
 }
 
 /// A poll after one that had to wait.
 #[inline(never)]
-fn poll_again<T>(handle: &Handle<T>, node: Pin<&Node<T>>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+fn poll_again<T>(chan: &Chan<T>, node: Pin<&Node<T>>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
     if node.state() == State::Waiting {
         let waker = cx.waker().clone();
-        let mut inner = handle.lock();
+        let mut inner = chan.lock();
         if node.state() == State::Waiting {
             // SAFETY: by its state the node waits, and it waits to receive.
             let old = unsafe { inner.renew(&node, true, waker) };
             drop(inner);
             drop(old);
-            return wait(handle, node);
+            return wait(chan, node);
         }
         drop(inner);
         drop(waker);

@@ -1,8 +1,7 @@
 //! The future of one send.
 
-use super::core::{Offer, wake};
+use super::core::{Chan, Offer, wake};
 use super::error::SendError;
-use super::handle::Handle;
 use crate::wait::{Node, State};
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
@@ -15,22 +14,22 @@ use std::task::{Context, Poll, Waker, ready};
 /// The future of [`Sender::send`](super::Sender::send).
 #[must_use = "a send happens only when its future is awaited"]
 pub struct Send<'a, T> {
-    handle: &'a Handle<T>,
+    chan: &'a Chan<T>,
     /// Its slot holds the value in the states `Idle`, `Waiting` and `Closed`.
     node: Node<T>,
 }
 
 impl<'a, T> Send<'a, T> {
     #[inline]
-    pub(super) fn new(handle: &'a Handle<T>, value: T, site: Site) -> Self {
+    pub(super) fn new(chan: &'a Chan<T>, value: T, site: Site) -> Self {
         Self {
-            handle,
+            chan,
             node: Node::holding(value, site),
         }
     }
 
     fn wait(&self) -> Poll<Result<(), SendError<T>>> {
-        note_wait(Reason::ChanSend, self.node.site, self.handle.address());
+        note_wait(Reason::ChanSend, self.node.site, self.chan.address());
         Poll::Pending
     }
 
@@ -53,7 +52,7 @@ impl<T> Future for Send<'_, T> {
             return this.poll_again(cx);
         }
         ready!(poll_proceed(cx));
-        let mut inner = this.handle.lock();
+        let mut inner = this.chan.lock();
         // SAFETY: in state `Idle` the slot holds the value; after `Taken` the state says that it is empty.
         match unsafe { inner.offer(node.slot()) } {
             Offer::Taken(waker) => {
@@ -84,7 +83,7 @@ impl<T> Send<'_, T> {
     /// The waker is one that must not be cloned under the lock: it was cloned before, and now things may have changed.
     #[cold]
     fn enqueue_foreign(&self, waker: Waker) -> Poll<Result<(), SendError<T>>> {
-        let mut inner = self.handle.lock();
+        let mut inner = self.chan.lock();
         // SAFETY: as in `poll`.
         match unsafe { inner.offer(self.node.slot()) } {
             Offer::Taken(receiver) => {
@@ -112,7 +111,7 @@ impl<T> Send<'_, T> {
         let node = &self.node;
         if node.state() == State::Waiting {
             let waker = cx.waker().clone();
-            let mut inner = self.handle.lock();
+            let mut inner = self.chan.lock();
             if node.state() == State::Waiting {
                 // SAFETY: by its state the node waits, and it waits to send.
                 let old = unsafe { inner.renew(node, false, waker) };
@@ -140,7 +139,7 @@ impl<T> Drop for Send<'_, T> {
         if self.node.is_finished() {
             return;
         }
-        if self.handle.cancel_send(&self.node) {
+        if self.chan.cancel_send(&self.node) {
             // SAFETY: the node is in no list and the value was not taken, so the slot is ours and holds it.
             drop(unsafe { self.node.take_slot() });
         }

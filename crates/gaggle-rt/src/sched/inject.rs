@@ -1,6 +1,6 @@
 //! The queue for everything that no worker has: wakes from other threads, and what a full ring gives away.
 //!
-//! A list through the headers (`Header::queue_next`), so that queueing never allocates, under one short lock.
+//! A list through the headers (`Header::wait` holds the link while a goroutine is queued), so that queueing never allocates, under one short lock.
 //! The length is kept beside the lock, so that a worker that looks in vain pays one load.
 //!
 //! **Invariant I1**: a goroutine is in this list at most once, because only the one who set or took `SCHEDULED` may queue it.
@@ -41,17 +41,15 @@ impl Injector {
         let mut last: *mut Header = ptr::null_mut();
         let mut n = 0;
         for task in tasks {
-            let header = task.as_ptr();
             // SAFETY: whoever queues a goroutine is the only one who may use its link (I1), and it is alive while it is not done.
-            unsafe {
-                (*header).queue_next.with_mut(|next| *next = ptr::null_mut());
-                if first.is_null() {
-                    first = header;
-                } else {
-                    (*last).queue_next.with_mut(|next| *next = header);
-                }
+            unsafe { set_next(task.as_ptr(), ptr::null_mut()) };
+            if first.is_null() {
+                first = task.as_ptr();
+            } else {
+                // SAFETY: as above, for the one before.
+                unsafe { set_next(last, task.as_ptr()) };
             }
-            last = header;
+            last = task.as_ptr();
             n += 1;
         }
         if n == 0 {
@@ -62,7 +60,7 @@ impl Injector {
             list.head = first;
         } else {
             // SAFETY: the tail is queued, so it is alive, and the lock protects its link.
-            unsafe { (*list.tail).queue_next.with_mut(|next| *next = first) };
+            unsafe { set_next(list.tail, first) };
         }
         list.tail = last;
         // Sequentially consistent because a look at the sleepers follows.
@@ -83,7 +81,7 @@ impl Injector {
         while taken < n {
             let Some(task) = TaskRef::from_ptr(list.head) else { break };
             // SAFETY: it is queued, so it is alive, and the lock protects its link.
-            list.head = unsafe { task.header() }.queue_next.with(|next| unsafe { *next });
+            list.head = unsafe { task.header() }.wait.link().cast();
             if list.head.is_null() {
                 list.tail = ptr::null_mut();
             }
@@ -99,4 +97,11 @@ impl Injector {
         self.pop_some(1, |task| one = Some(task));
         one
     }
+}
+
+/// # Safety
+/// `header` is alive, and the caller may use its link (I1).
+unsafe fn set_next(header: *mut Header, next: *mut Header) {
+    // SAFETY: the caller's promise.
+    unsafe { &*header }.wait.set_link(next.cast());
 }

@@ -55,15 +55,13 @@ pub(crate) struct Header {
     pub(super) vtable: &'static Vtable,
     /// The runtime that it belongs to; alive while this goroutine is not `DONE`.
     pub(crate) shared: NonNull<Shared>,
-    /// The link of the injector queue; its lock protects it.
-    pub(crate) queue_next: Cell<*mut Header>,
     /// The links of the live list; the lock of the shard protects them.
     pub(crate) live_prev: Cell<*mut Header>,
     pub(crate) live_next: Cell<*mut Header>,
     /// The waker of whoever awaits the handle: the bit `JOINER` says whose it is.
     pub(super) joiner: Cell<Joiner>,
     pub(crate) id: GoId,
-    /// Why it waits. Written by itself, read by anyone.
+    /// Why it waits: written by itself, read by anyone. While it is in the injector, the link of that list.
     pub(crate) wait: WaitRecord,
     /// Where it was started.
     pub(crate) spawned_at: Site,
@@ -85,7 +83,6 @@ impl Header {
             state: State::new(),
             vtable,
             shared,
-            queue_next: Cell::new(ptr::null_mut()),
             live_prev: Cell::new(ptr::null_mut()),
             live_next: Cell::new(ptr::null_mut()),
             joiner: Cell::new(Joiner::NONE),
