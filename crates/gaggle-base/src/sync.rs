@@ -37,10 +37,110 @@ mod imp {
 
 #[cfg(loom)]
 mod imp {
+    //! Loom's own types, except that a sequentially consistent operation is one.
+    //!
+    //! Loom takes `SeqCst` for `AcqRel` and knows only fences to be sequentially consistent.
+    //! So an operation that says `SeqCst` gets a fence on either side here: without them loom would report a lost wake-up in every protocol of the form
+    //! "I write A and read B, you write B and read A", and with them it still reports one if one of the four operations does not say `SeqCst`.
+
     pub use loom::cell::UnsafeCell as Cell;
     pub use loom::hint::spin_loop;
-    pub use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub use loom::sync::atomic::fence;
     pub use loom::thread::yield_now;
+
+    use std::sync::atomic::Ordering;
+
+    fn fenced<R>(order: Ordering, operation: impl FnOnce() -> R) -> R {
+        if order != Ordering::SeqCst {
+            return operation();
+        }
+        fence(order);
+        let result = operation();
+        fence(order);
+        result
+    }
+
+    macro_rules! atomic {
+        ($name:ident $(<$t:ident>)?, $value:ty) => {
+            /// The type of the same name in `std`, in a model.
+            #[derive(Debug)]
+            pub struct $name $(<$t>)? (loom::sync::atomic::$name $(<$t>)?);
+
+            impl $(<$t>)? $name $(<$t>)? {
+                /// As in `std`.
+                #[track_caller]
+                pub fn new(value: $value) -> Self {
+                    Self(loom::sync::atomic::$name::new(value))
+                }
+
+                /// As in `std`.
+                #[track_caller]
+                pub fn load(&self, order: Ordering) -> $value {
+                    fenced(order, || self.0.load(order))
+                }
+
+                /// As in `std`.
+                #[track_caller]
+                pub fn store(&self, value: $value, order: Ordering) {
+                    fenced(order, || self.0.store(value, order));
+                }
+
+                /// As in `std`.
+                #[track_caller]
+                pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                    fenced(order, || self.0.swap(value, order))
+                }
+
+                /// As in `std`.
+                #[track_caller]
+                pub fn compare_exchange(
+                    &self,
+                    current: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    fenced(success, || self.0.compare_exchange(current, new, success, failure))
+                }
+
+                /// As in `std`, but it never fails without a reason.
+                #[track_caller]
+                pub fn compare_exchange_weak(
+                    &self,
+                    current: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    self.compare_exchange(current, new, success, failure)
+                }
+            }
+        };
+    }
+
+    macro_rules! arithmetic {
+        ($($name:ident, $value:ty: $($operation:ident)+;)+) => {
+            $(impl $name {
+                $(/// As in `std`.
+                #[track_caller]
+                pub fn $operation(&self, value: $value, order: Ordering) -> $value {
+                    fenced(order, || self.0.$operation(value, order))
+                })+
+            })+
+        };
+    }
+
+    atomic!(AtomicU8, u8);
+    atomic!(AtomicU32, u32);
+    atomic!(AtomicU64, u64);
+    atomic!(AtomicUsize, usize);
+    atomic!(AtomicPtr<T>, *mut T);
+    arithmetic! {
+        AtomicU8, u8: fetch_add fetch_sub fetch_and fetch_or;
+        AtomicU32, u32: fetch_add fetch_sub fetch_and fetch_or;
+        AtomicU64, u64: fetch_add fetch_sub fetch_and fetch_or;
+        AtomicUsize, usize: fetch_add fetch_sub fetch_and fetch_or;
+    }
 }
 
 pub use imp::*;

@@ -15,9 +15,9 @@ pub(super) enum Found {
     LookAgain,
 }
 
-/// How often a searching worker looks at all queues before it sleeps, and how long it pauses in between.
+/// How often a searching worker looks at all queues before it sleeps, at most, and how long it pauses in between.
 /// Together a few microseconds: a futex round trip costs more than that.
-const ROUNDS: u32 = 40;
+pub(super) const MAX_ROUNDS: u32 = 40;
 const PAUSE: u32 = 8;
 
 /// A worker does not sleep for less than this: many timers in quick succession are then served together.
@@ -34,8 +34,11 @@ impl Worker {
             self.searching.set(true);
         }
         if self.searching.get() {
-            for _ in 0..ROUNDS {
+            for round in 0..self.patience.get() {
                 if let Some(task) = self.steal() {
+                    if round > 0 {
+                        self.patience.set(MAX_ROUNDS);
+                    }
                     self.found();
                     return Found::Task(task);
                 }
@@ -44,6 +47,8 @@ impl Worker {
                 }
                 (0..PAUSE).for_each(|_| spin_loop());
             }
+            // Nothing came: the next search is shorter. It is long again once a search was worth it, or would have been.
+            self.patience.set((self.patience.get() / 2).max(1));
         }
         self.sleep();
         Found::LookAgain
@@ -110,6 +115,7 @@ impl Worker {
     fn wake_up(&self, permit: bool) {
         if !self.shared.idle.unpark(self.number) {
             self.searching.set(true);
+            self.patience.set(MAX_ROUNDS);
             if !permit {
                 // The notification's permit is on the way; if it stayed, it would end a later sleep for nothing.
                 self.slot().parker.park();

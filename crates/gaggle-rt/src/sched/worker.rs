@@ -40,6 +40,8 @@ pub(crate) struct Worker {
     pub(super) rng: RefCell<Rng>,
     /// Counts as searching in `Idle`.
     pub(super) searching: Cell<bool>,
+    /// How many rounds the next search takes before the worker sleeps.
+    pub(super) patience: Cell<u32>,
     turn: Cell<u32>,
     /// The next free number of our block, and the block's end.
     ids: Cell<(u64, u64)>,
@@ -67,7 +69,7 @@ pub(super) fn schedule_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
     match current() {
         Some(w) if w.serves(shared) => {
             if w.in_order.get() {
-                w.push_back(task);
+                w.push_ring(task);
             } else {
                 w.push_next(task);
             }
@@ -158,6 +160,7 @@ impl Worker {
             number,
             rng: RefCell::new(Rng::from_entropy()),
             searching: Cell::new(false),
+            patience: Cell::new(super::search::MAX_ROUNDS),
             turn: Cell::new(0),
             ids: Cell::new((0, 0)),
             in_order: Cell::new(false),
@@ -374,6 +377,10 @@ impl Worker {
         self.in_order.set(true);
         expired.drain(..).for_each(|(_, waker)| wake(waker));
         self.in_order.set(false);
+        if self.slot().ring.len() > 1 {
+            // One of them is for us; somebody else may want the rest.
+            self.shared.notify();
+        }
         expired.shrink_to(1 << 12);
         self.expired.replace(expired);
         any
