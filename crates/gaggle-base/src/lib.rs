@@ -6,6 +6,7 @@
 //! | [`spin`] | a lock for critical sections of a few dozen instructions |
 //! | [`park`] | putting one thread to sleep and waking it |
 //! | [`clock`] | the one clock of the process |
+//! | [`driver`] | the seam: what a runtime takes from outside |
 //! | [`rng`] | the one source of randomness |
 //! | [`site`] | a source location in four bytes |
 //! | [`wait`] | why a goroutine waits: reason, object, place |
@@ -18,6 +19,7 @@
 
 pub mod clock;
 pub mod context;
+pub mod driver;
 pub mod park;
 pub mod rng;
 pub mod site;

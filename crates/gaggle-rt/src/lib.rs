@@ -18,4 +18,6 @@ pub mod time;
 
 pub use go::{YieldNow, blocking, go, yield_now};
 pub use runtime::block_on;
+#[doc(hidden)]
+pub use sched::stepped;
 pub use task::{JoinError, JoinHandle};

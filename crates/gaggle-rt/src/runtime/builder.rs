@@ -2,8 +2,10 @@
 
 use super::handle::Runtime;
 use crate::sched::{Config, Shared};
+use gaggle_base::driver::Threads;
 use std::env;
 use std::io;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 /// The most workers that a runtime may have (semantics.md GO-15).
@@ -85,6 +87,7 @@ impl Builder {
             name,
             on_panic: self.on_panic,
             max_threads: workers + MAX_SPARE_THREADS,
+            driver: Arc::new(Threads),
         })?;
         Ok(Runtime::new(shared))
     }

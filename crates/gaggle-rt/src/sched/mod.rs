@@ -12,6 +12,7 @@
 //! | `seats.rs` | how many workers are active: blocking hand-off, spare threads |
 //! | `monitor.rs` | the thread that notices workers that are stuck in one poll |
 //! | `shared.rs` | what all of them share: one runtime |
+//! | `stepped.rs` | the other way to drive a runtime: one thread, virtual time, every choice asked for |
 //! | `shutdown.rs` | the end of a runtime |
 //!
 //! This module runs goroutines and does not know what they wait for.
@@ -27,6 +28,7 @@ mod seats;
 mod shared;
 mod shutdown;
 mod slot;
+pub mod stepped;
 mod worker;
 
 pub(crate) use shared::{Config, Shared};

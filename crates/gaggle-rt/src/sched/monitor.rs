@@ -13,7 +13,6 @@ use super::slot::{NO_SEAT, Slot};
 use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::park::Parker;
 use gaggle_base::sync::Ordering;
-use gaggle_base::thread;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -42,7 +41,8 @@ impl Monitor {
 
     pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
         let monitored = shared.clone();
-        let thread = thread::start(format!("{}-monitor", shared.config.name), move || run(&monitored))?;
+        let name = format!("{}-monitor", shared.config.name);
+        let thread = shared.config.driver.start_thread(name, Box::new(move || run(&monitored)))?;
         shared.keep_thread(thread);
         Ok(())
     }

@@ -19,7 +19,6 @@ use gaggle_base::clock;
 use gaggle_base::context::BlockingHooks;
 use gaggle_base::spin::{Backoff, SpinLock};
 use gaggle_base::sync::{AtomicU64, Ordering};
-use gaggle_base::thread;
 use std::io;
 use std::sync::Arc;
 
@@ -109,7 +108,8 @@ impl Shared {
         self.sit(number, seat);
         let shared = self.clone();
         let name = format!("{}-{number}", self.config.name);
-        match thread::start(name, move || Worker::main(shared, number)) {
+        let body = Box::new(move || Worker::main(shared, number));
+        match self.config.driver.start_thread(name, body) {
             Ok(thread) => {
                 self.keep_thread(thread);
                 Ok(())

@@ -11,6 +11,7 @@ use crate::runtime::panics::Panics;
 use crate::runtime::{Metrics, OnPanic};
 use crate::task::{GoId, JoinHandle, TaskRef, allocate, cancel};
 use crate::time::wheel::{self, Expired, NOBODY, Wheel};
+use gaggle_base::driver::Driver;
 use gaggle_base::rng::Sequence;
 use gaggle_base::site::Site;
 use gaggle_base::sync::Ordering;
@@ -21,13 +22,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle as ThreadHandle;
 
 /// How a runtime is to be.
-#[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) workers: usize,
     pub(crate) name: String,
     pub(crate) on_panic: OnPanic,
     /// How many threads it may have, workers and those that stand in for blocked ones.
     pub(crate) max_threads: usize,
+    /// Where time, randomness and threads come from.
+    pub(crate) driver: Arc<dyn Driver>,
 }
 
 pub(crate) struct Shared {
@@ -49,11 +51,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Starts a runtime.
-    pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
+    /// A runtime without threads: nothing runs until somebody drives it.
+    pub(crate) fn new(config: Config) -> Arc<Self> {
         crate::task::declare();
-        let workers = config.workers;
-        let shared = Arc::new(Self {
+        Arc::new(Self {
             injector: Injector::new(),
             live: LiveList::new(),
             idle: Idle::new(),
@@ -61,24 +62,29 @@ impl Shared {
             seats: Seats::new(),
             seats_reported: AtomicBool::new(false),
             monitor: Monitor::new(),
-            wheels: wheel::obtain(workers),
+            wheels: wheel::obtain(config.workers),
             ids: Sequence::starting_at(1),
             closing: AtomicBool::new(false),
             panics: Panics::new(config.on_panic),
             threads: Mutex::new(Vec::new()),
             config,
-        });
-        for seat in 0..workers {
-            if let Err(error) = shared.start_worker(seat) {
+        })
+    }
+
+    /// A runtime with its workers and their monitor.
+    pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
+        let shared = Self::new(config);
+        let mut started = (0..shared.config.workers).try_for_each(|seat| shared.start_worker(seat));
+        if started.is_ok() {
+            started = Monitor::start(&shared);
+        }
+        match started {
+            Ok(()) => Ok(shared),
+            Err(error) => {
                 shared.close();
-                return Err(error);
+                Err(error)
             }
         }
-        if let Err(error) = Monitor::start(&shared) {
-            shared.close();
-            return Err(error);
-        }
-        Ok(shared)
     }
 
     /// Stops what a failed start has begun: nothing runs yet.

@@ -48,12 +48,30 @@ pub(crate) struct Worker {
     /// What is woken now goes to the back of the ring: a batch of timers keeps its order (TI-03).
     in_order: Cell<bool>,
     expired: RefCell<Expired>,
-    /// The goroutine that is being polled.
-    current: Cell<Option<GoId>>,
 }
 
 thread_local! {
     static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+    /// The goroutine that this thread polls.
+    static POLLED: Cell<Option<GoId>> = const { Cell::new(None) };
+}
+
+/// Polls a goroutine on this thread, whoever drives it. Says whether it is to be queued again.
+///
+/// # Safety
+/// The caller took it from a queue of `shared`, and so is its runner.
+#[inline]
+pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
+    // SAFETY: it is not done, so its header is alive; the record is uninstalled before anyone but `run` could free it, and `run` does not use it after that.
+    unsafe {
+        let header = task.header();
+        let outer = POLLED.replace(Some(header.id));
+        context::enter_task(&raw const header.wait);
+        let again = run(task, shared);
+        context::enter_task(ptr::null());
+        POLLED.set(outer);
+        again
+    }
 }
 
 /// The worker that this thread is.
@@ -130,7 +148,7 @@ pub(crate) fn on_worker() -> bool {
 
 /// The goroutine that this thread runs.
 pub(crate) fn current_task() -> Option<GoId> {
-    current().and_then(|w| w.current.get())
+    POLLED.get()
 }
 
 /// Calls `f` with the worker that this thread is.
@@ -156,16 +174,15 @@ impl Worker {
         precise_timers();
         let worker = Worker {
             slot: NonNull::from(shared.slots.get(number)),
+            rng: RefCell::new(Rng::from_seed(shared.config.driver.seed())),
             shared,
             number,
-            rng: RefCell::new(Rng::from_entropy()),
             searching: Cell::new(false),
             patience: Cell::new(super::search::MAX_ROUNDS),
             turn: Cell::new(0),
             ids: Cell::new((0, 0)),
             in_order: Cell::new(false),
             expired: RefCell::new(Vec::new()),
-            current: Cell::new(None),
         };
         CURRENT.set(&raw const worker);
         while let Some(task) = worker.take() {
@@ -199,19 +216,11 @@ impl Worker {
     #[inline]
     fn run(&self, task: TaskRef) {
         let slot = self.slot();
-        // SAFETY: it was taken from a queue, so it is not done and its header is alive; the record is uninstalled before it can be freed by anyone but `run`, which is done with it then.
-        let again = unsafe {
-            let header = task.header();
-            self.current.set(Some(header.id));
-            context::enter_task(&raw const header.wait);
-            let turn = slot.turn.load(Ordering::Relaxed);
-            slot.turn.store(turn + 1, Ordering::Relaxed);
-            let again = run(task, &self.shared);
-            slot.turn.store(turn + 2, Ordering::Relaxed);
-            context::enter_task(ptr::null());
-            again
-        };
-        self.current.set(None);
+        let turn = slot.turn.load(Ordering::Relaxed);
+        slot.turn.store(turn + 1, Ordering::Relaxed);
+        // SAFETY: it was taken from a queue of this runtime.
+        let again = unsafe { poll_here(task, &self.shared) };
+        slot.turn.store(turn + 2, Ordering::Relaxed);
         slot.counters.polls.bump();
         if again {
             // It gave way; nobody has to be woken for it: we are awake.

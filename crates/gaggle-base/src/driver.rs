@@ -1,0 +1,49 @@
+//! The seam between a runtime and the world: time, randomness, threads, and the choice of who runs next.
+//!
+//! A runtime is built with one driver. [`Threads`] is production: the system's clock and threads; its workers choose by their own queues and never ask.
+//! A driver without threads asks [`Driver::choose`] before every step and says itself what time it is; the runtime's tasks, channels and timers are the same code.
+
+use crate::clock::{Clock, Nanos, system_now};
+use crate::rng::Rng;
+use crate::thread;
+use std::io;
+use std::thread::JoinHandle;
+
+/// What a runtime takes from outside.
+pub trait Driver: Clock {
+    /// A seed for a generator of random numbers, different in each call.
+    fn seed(&self) -> u64;
+
+    /// Starts a thread called `name`.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    fn start_thread(&self, name: String, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>;
+
+    /// Which of `ready` goroutines runs next: a number below `ready`, which is not zero. 0 is the one that has been ready longest.
+    fn choose(&self, ready: usize) -> usize;
+}
+
+/// Production: the system's clock, the system's threads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Threads;
+
+impl Clock for Threads {
+    fn now(&self) -> Nanos {
+        system_now()
+    }
+}
+
+impl Driver for Threads {
+    fn seed(&self) -> u64 {
+        Rng::from_entropy().next_u64()
+    }
+
+    fn start_thread(&self, name: String, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
+        thread::start(name, body)
+    }
+
+    fn choose(&self, _ready: usize) -> usize {
+        0
+    }
+}
