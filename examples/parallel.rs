@@ -7,14 +7,14 @@ use std::ops::Range;
 use gaggle::{JoinError, go, yield_now};
 
 fn is_prime(n: u64) -> bool {
-    n >= 2 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0)
+    n >= 2 && (2..=n.isqrt()).all(|d| !n.is_multiple_of(d))
 }
 
 /// A long computation lets others run now and then, as a good neighbour does.
 async fn count_primes(numbers: Range<u64>) -> usize {
     let mut found = 0;
     for n in numbers {
-        if n % 1_000 == 0 {
+        if n.is_multiple_of(1_000) {
             yield_now().await;
         }
         if is_prime(n) {

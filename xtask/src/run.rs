@@ -101,7 +101,8 @@ fn test_within(command: &mut Command, limit: Option<Duration>) -> Outcome {
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 end_group(&mut child);
-                let message = format!("{} took too long and was ended", shown(command));
+                let message = format!("{} took too long and was ended", in_short(command));
+                counts.failed += 1;
                 return Err(Failure::Failed(message, counts));
             }
         }
@@ -142,17 +143,18 @@ fn end_group(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn ended(command: &Command, status: ExitStatus, counts: Counts) -> Outcome {
+/// A command that fails without a failed test case (it does not compile, it crashed) counts as one.
+fn ended(command: &Command, status: ExitStatus, mut counts: Counts) -> Outcome {
     if status.success() {
-        Ok(counts)
-    } else {
-        let message = format!("{} ended with {status}", shown(command));
-        Err(Failure::Failed(message, counts))
+        return Ok(counts);
     }
+    counts.failed = counts.failed.max(1);
+    let message = format!("{} ended with {status}", in_short(command));
+    Err(Failure::Failed(message, counts))
 }
 
 fn cannot_start(command: &Command, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("{} cannot be started: {error}", shown(command)))
+    Failure::failed(format!("{} cannot be started: {error}", in_short(command)))
 }
 
 fn announce(command: &Command) {
@@ -161,20 +163,26 @@ fn announce(command: &Command) {
 
 /// The command as one would type it, with the variables that were set for it.
 fn shown(command: &Command) -> String {
+    typed(command, |_| true)
+}
+
+/// The same for messages: of the variables only our own, which tell one run from another.
+fn in_short(command: &Command) -> String {
+    typed(command, |variable| variable.starts_with("GAGGLE_"))
+}
+
+fn typed(command: &Command, with: impl Fn(&str) -> bool) -> String {
     let mut words: Vec<String> = Vec::new();
     for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            words.push(format!("{}={}", name.display(), quoted(value)));
+        if let (Some(name), Some(value)) = (name.to_str(), value)
+            && with(name)
+        {
+            words.push(format!("{name}={}", quoted(value)));
         }
     }
     let program = PathBuf::from(command.get_program());
-    words.push(
-        program
-            .file_name()
-            .unwrap_or_default()
-            .display()
-            .to_string(),
-    );
+    let program = program.file_name().unwrap_or_default();
+    words.push(program.display().to_string());
     words.extend(command.get_args().map(quoted));
     words.join(" ")
 }
@@ -190,7 +198,7 @@ fn quoted(word: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{shown, test, test_within};
+    use super::{in_short, shown, test, test_within};
     use crate::Failure;
     use crate::counts::Counts;
     use std::process::Command;
@@ -203,6 +211,7 @@ mod tests {
             .args(["doc", "--no-deps"])
             .env("FLAGS", "-D warnings");
         assert_eq!(shown(&command), "FLAGS='-D warnings' cargo doc --no-deps");
+        assert_eq!(in_short(&command), "cargo doc --no-deps");
     }
 
     #[test]

@@ -120,7 +120,13 @@ mod imp {
 
     macro_rules! arithmetic {
         ($($name:ident, $value:ty: $($operation:ident)+;)+) => {
-            $(impl $name {
+            $(impl Default for $name {
+                fn default() -> Self {
+                    Self::new(0)
+                }
+            }
+
+            impl $name {
                 $(/// As in `std`.
                 #[track_caller]
                 pub fn $operation(&self, value: $value, order: Ordering) -> $value {

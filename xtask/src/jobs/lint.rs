@@ -6,16 +6,32 @@ use crate::{Failure, Outcome, no_arguments, run};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+/// Runs every part, also after one has failed: whoever fixes one wants to see the others.
 pub(crate) fn lint(arguments: &[String]) -> Outcome {
     no_arguments("lint", arguments)?;
     for component in ["fmt", "clippy"] {
         installed(component)?;
     }
-    run::check(&mut run::cargo(["fmt", "--all", "--check"]))?;
-    let benches = run::root().join("benches/Cargo.toml");
-    if benches.exists() {
-        let mut command = run::cargo(["fmt", "--check", "--manifest-path"]);
-        run::check(command.arg("benches/Cargo.toml"))?;
+    let mut failures = Vec::new();
+    for mut part in parts() {
+        match run::check(&mut part) {
+            Ok(_) => {}
+            Err(Failure::Failed(message, _)) => failures.push(message),
+            Err(other) => return Err(other),
+        }
+    }
+    if failures.is_empty() {
+        Ok(Counts::default())
+    } else {
+        Err(Failure::failed(failures.join("\nerror: ")))
+    }
+}
+
+fn parts() -> Vec<Command> {
+    let mut parts = vec![run::cargo(["fmt", "--all", "--check"])];
+    if run::root().join("benches/Cargo.toml").exists() {
+        let benches = ["fmt", "--check", "--manifest-path", "benches/Cargo.toml"];
+        parts.push(run::cargo(benches));
     }
     // The compile-fail cases belong to no package.
     let mut cases = Command::new("rustfmt");
@@ -23,7 +39,7 @@ pub(crate) fn lint(arguments: &[String]) -> Outcome {
         .current_dir(run::root())
         .args(["--check", "--edition", "2024"])
         .args(ui_cases());
-    run::check(&mut cases)?;
+    parts.push(cases);
     let clippy = [
         "clippy",
         "--workspace",
@@ -32,10 +48,11 @@ pub(crate) fn lint(arguments: &[String]) -> Outcome {
         "-D",
         "warnings",
     ];
-    run::check(&mut run::cargo(clippy))?;
+    parts.push(run::cargo(clippy));
     let mut doc = run::cargo(["doc", "--workspace", "--no-deps"]);
-    run::check(doc.env("RUSTDOCFLAGS", flags_with("RUSTDOCFLAGS", "-D warnings")))?;
-    Ok(Counts::default())
+    doc.env("RUSTDOCFLAGS", flags_with("RUSTDOCFLAGS", "-D warnings"));
+    parts.push(doc);
+    parts
 }
 
 /// The files in `tests/ui`, sorted.

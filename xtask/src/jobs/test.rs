@@ -44,7 +44,8 @@ pub(crate) fn stress(arguments: &[String]) -> Outcome {
             .args(["--lib", "--tests"])
             .args(rest)
             .env("GAGGLE_WORKERS", workers)
-            .env("GAGGLE_STRESS", factor);
+            .env("GAGGLE_STRESS", factor)
+            .env("GAGGLE_UI", "skip");
         separate(&mut command, "stress")?;
         run::test_unlimited(&mut command)
     })

@@ -1,0 +1,424 @@
+//! Channels, one step at a time: semantics.md CH-01 to CH-03 and CH-05 to CH-11, CH-16.
+//!
+//! Most futures here are polled by hand, so that who waits where is certain. The rows about many goroutines at once are in `channels_many.rs`.
+//! CH-12 (a negative capacity) cannot be written: a capacity is a `usize`.
+//! CH-14 (direction of the ends) is held by the compile-fail cases in `tests/ui`.
+//! Rows that need `select!` come with it.
+
+mod common;
+
+use common::{Ledger, Polled, in_goroutine, until_yielding};
+use gaggle::chan::{self, RecvError, TryRecvError};
+use gaggle::{go, yield_now};
+use std::fmt::Debug;
+use std::task::Poll;
+
+#[test]
+fn ch_01_capacity_is_what_was_asked_for_and_length_counts_buffered_values() {
+    for capacity in 0..200 {
+        let (tx, rx) = chan::bounded(capacity);
+        assert_eq!((tx.capacity(), rx.capacity()), (Some(capacity), Some(capacity)));
+        for i in 0..capacity {
+            assert_eq!((tx.len(), rx.len()), (i, i));
+            assert!(!tx.is_full() && !rx.is_full());
+            tx.try_send(i).unwrap();
+            assert!(!tx.is_empty() && !rx.is_empty());
+        }
+        assert!(tx.is_full() && rx.is_full());
+        assert_eq!((tx.len(), rx.len()), (capacity, capacity));
+        for i in 0..capacity {
+            assert_eq!(rx.try_recv(), Ok(i));
+            assert_eq!(rx.len(), capacity - i - 1);
+        }
+        assert!(tx.is_empty() && rx.is_empty());
+    }
+}
+
+#[test]
+fn ch_01_an_unbuffered_channel_has_length_zero_whoever_waits() {
+    let (tx, rx) = chan::bounded(0);
+    let send = Polled::parked(tx.send(1));
+    assert_eq!((tx.len(), rx.len(), tx.is_empty(), tx.is_full()), (0, 0, true, true));
+    drop(send);
+    let recv = Polled::parked(rx.recv());
+    assert_eq!((tx.len(), rx.len()), (0, 0));
+    drop(recv);
+}
+
+#[test]
+fn ch_01_an_unbounded_channel_has_no_capacity_and_is_never_full() {
+    let (tx, rx) = chan::unbounded();
+    assert_eq!((tx.capacity(), rx.capacity()), (None, None));
+    for i in 0..1_000 {
+        assert_eq!(tx.len(), i);
+        tx.try_send(i).unwrap();
+        assert!(!tx.is_full() && !rx.is_full());
+    }
+}
+
+#[test]
+fn ch_02_receive_on_empty_and_send_on_full_block_for_every_capacity() {
+    for capacity in 0..200 {
+        let (tx, rx) = chan::bounded(capacity);
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+        let recv = Polled::parked(rx.recv());
+        recv.assert_asleep();
+        drop(recv);
+        for i in 0..capacity {
+            assert_eq!(Polled::new(tx.send(i)).poll(), Poll::Ready(Ok(())));
+        }
+        assert!(tx.try_send(capacity).unwrap_err().is_full());
+        let send = Polled::parked(tx.send(capacity));
+        send.assert_asleep();
+        assert_eq!(rx.try_recv(), Ok(0));
+        assert_eq!(send.woken(), Ok(()), "capacity {capacity}");
+    }
+}
+
+#[test]
+fn ch_02_a_goroutine_blocks_and_goes_on_for_every_capacity() {
+    in_goroutine(|| async {
+        for capacity in 0..200 {
+            let (tx, rx) = chan::bounded(capacity);
+            let sender = go(async move {
+                for i in 0..=capacity {
+                    tx.send(i).await.unwrap();
+                }
+            });
+            until_yielding(|| rx.is_full()).await;
+            yield_now().await;
+            assert!(!sender.is_finished(), "it holds one more than the channel");
+            assert_eq!(rx.recv().await, Ok(0));
+            sender.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn ch_03_the_values_of_one_sender_arrive_in_order_for_every_capacity() {
+    in_goroutine(|| async {
+        for capacity in (0..200).map(Some).chain([None]) {
+            let (tx, rx) = capacity.map_or_else(chan::unbounded, chan::bounded);
+            let sender = go(async move {
+                for i in 0..100 {
+                    tx.send(i).await.unwrap();
+                }
+            });
+            for i in 0..100 {
+                if i % 2 == 0 {
+                    assert_eq!(rx.recv().await, Ok(i), "capacity {capacity:?}");
+                } else {
+                    let value = loop {
+                        match rx.try_recv() {
+                            Ok(value) => break value,
+                            Err(error) => assert!(error.is_empty() || i == 99, "{error}"),
+                        }
+                        yield_now().await;
+                    };
+                    assert_eq!(value, i, "capacity {capacity:?}");
+                }
+            }
+            assert_eq!(rx.recv().await, Err(RecvError));
+            sender.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn ch_05_a_buffered_channel_is_first_in_first_out() {
+    for (tx, rx) in [chan::bounded(10), chan::bounded(64), chan::unbounded()] {
+        let mut next = 0;
+        for i in 0..1_000 {
+            if tx.is_full() || i % 7 == 0 {
+                while let Ok(n) = rx.try_recv() {
+                    assert_eq!(n, next);
+                    next += 1;
+                }
+            }
+            tx.try_send(i).unwrap();
+        }
+    }
+}
+
+#[test]
+fn ch_05_receivers_chained_to_act_in_turn_get_the_values_in_turn() {
+    in_goroutine(|| async {
+        const N: usize = 100;
+        let (tx, rx) = chan::bounded::<usize>(0);
+        let (start, mut turn) = chan::bounded::<()>(0);
+        let mut chain = Vec::new();
+        for i in 0..N {
+            let (done, next) = chan::bounded(0);
+            let my_turn = std::mem::replace(&mut turn, next);
+            let rx = rx.clone();
+            chain.push(go(async move {
+                my_turn.recv().await.unwrap();
+                assert_eq!(rx.recv().await, Ok(i));
+                done.send(()).await.unwrap();
+            }));
+        }
+        let sender = go(async move {
+            for i in 0..N {
+                tx.send(i).await.unwrap();
+            }
+        });
+        start.send(()).await.unwrap();
+        turn.recv().await.unwrap();
+        sender.await.unwrap();
+        for link in chain {
+            link.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn ch_06_blocked_receivers_are_served_first_come_first_served() {
+    for capacity in [0, 1, 5] {
+        let (tx, rx) = chan::bounded(capacity);
+        let waiting: Vec<_> = (0..50).map(|_| Polled::parked(rx.recv())).collect();
+        for i in 0..50 {
+            tx.try_send(i).unwrap();
+        }
+        for (i, recv) in waiting.into_iter().enumerate() {
+            assert_eq!(recv.wakes(), 1);
+            assert_eq!(recv.woken(), Ok(i));
+        }
+    }
+}
+
+#[test]
+fn ch_06_blocked_senders_are_served_first_come_first_served() {
+    for capacity in [0, 1, 5] {
+        let (tx, rx) = chan::bounded(capacity);
+        for i in 0..capacity {
+            tx.try_send(i).unwrap();
+        }
+        let mut waiting: Vec<_> = (capacity..50).map(|i| Polled::parked(tx.send(i))).collect();
+        for i in 0..50 {
+            assert_eq!(rx.try_recv(), Ok(i));
+            let woken = waiting.iter().filter(|send| send.wakes() > 0).count();
+            assert_eq!(woken, usize::from(!waiting.is_empty()));
+            if woken == 1 {
+                assert_eq!(waiting.remove(0).woken(), Ok(()), "it is the first of them");
+            }
+        }
+    }
+}
+
+#[test]
+fn ch_06_one_who_is_polled_again_keeps_the_place_in_the_queue() {
+    let (tx, rx) = chan::bounded(0);
+    let mut first = Polled::parked(rx.recv());
+    let mut second = Polled::parked(rx.recv());
+    assert!(first.poll().is_pending() && second.poll().is_pending() && first.poll().is_pending());
+    tx.try_send(1).unwrap();
+    tx.try_send(2).unwrap();
+    assert_eq!((first.woken(), second.woken()), (Ok(1), Ok(2)));
+}
+
+#[test]
+fn ch_06_the_waker_of_the_newest_poll_is_the_one_that_is_called() {
+    let (tx, rx) = chan::bounded(0);
+    let mut recv = Box::pin(rx.recv());
+    assert!(common::poll_once(recv.as_mut()).is_pending());
+    let recv = Polled::parked(recv);
+    tx.try_send(1).unwrap();
+    assert_eq!(recv.woken(), Ok(1));
+    let mut send = Box::pin(tx.send(2));
+    assert!(common::poll_once(send.as_mut()).is_pending());
+    let send = Polled::parked(send);
+    assert_eq!(rx.try_recv(), Ok(2));
+    assert_eq!(send.woken(), Ok(()));
+}
+
+#[test]
+fn ch_07_receive_from_a_full_buffer_completes_the_parked_send() {
+    for capacity in 1..20 {
+        let (tx, rx) = chan::bounded(capacity);
+        for i in 0..capacity {
+            tx.try_send(i).unwrap();
+        }
+        let first = Polled::parked(tx.send(capacity));
+        let second = Polled::parked(tx.send(capacity + 1));
+        assert_eq!(rx.try_recv(), Ok(0), "the oldest buffered value");
+        assert!(rx.is_full(), "the parked value has moved into the buffer");
+        second.assert_asleep();
+        assert_eq!(first.woken(), Ok(()));
+        for i in 1..=capacity + 1 {
+            assert_eq!(rx.try_recv(), Ok(i));
+        }
+        assert_eq!(second.woken(), Ok(()));
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    }
+}
+
+#[test]
+fn ch_07_the_value_of_a_completed_send_stays_when_its_future_is_dropped_unpolled() {
+    let ledger = Ledger::default();
+    let (tx, rx) = chan::bounded(1);
+    assert!(tx.try_send(ledger.value(0)).is_ok());
+    let parked = Polled::parked(tx.send(ledger.value(1)));
+    assert_eq!(rx.try_recv().unwrap().n, 0);
+    drop(parked);
+    assert_eq!(ledger.drops(1), 0);
+    assert_eq!(rx.try_recv().unwrap().n, 1);
+    ledger.assert_settled();
+}
+
+fn nonblocking_meets_parked<T: Clone + Debug + PartialEq>(value: &T) {
+    for capacity in [0, 1] {
+        let (tx, rx) = chan::bounded(capacity);
+        let recv = Polled::parked(rx.recv());
+        tx.try_send(value.clone()).unwrap();
+        assert_eq!(tx.len(), 0, "handed over, not buffered");
+        assert_eq!(recv.woken().as_ref(), Ok(value));
+        for _ in 0..capacity {
+            tx.try_send(value.clone()).unwrap();
+        }
+        let send = Polled::parked(tx.send(value.clone()));
+        for _ in 0..=capacity {
+            assert_eq!(rx.try_recv().as_ref(), Ok(value));
+        }
+        assert_eq!(send.woken(), Ok(()));
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    }
+}
+
+#[test]
+fn ch_08_a_nonblocking_operation_meets_a_parked_one_for_several_types() {
+    nonblocking_meets_parked(&7_u8);
+    nonblocking_meets_parked(&-1_i64);
+    nonblocking_meets_parked(&true);
+    nonblocking_meets_parked(&"text".to_owned());
+    nonblocking_meets_parked(&Box::new(1.5_f64));
+    nonblocking_meets_parked(&[3_u64; 40]);
+    nonblocking_meets_parked(&Some(vec![1, 2, 3]));
+    nonblocking_meets_parked(&());
+}
+
+#[test]
+fn ch_08_a_nonblocking_operation_meets_a_parked_goroutine() {
+    in_goroutine(|| async {
+        for capacity in [0, 1] {
+            let (tx, rx) = chan::bounded(capacity);
+            let (back, echo) = chan::bounded(0);
+            let receiver = go(async move {
+                while let Ok(n) = rx.recv().await {
+                    back.send(n).await.unwrap();
+                }
+            });
+            for i in 0..100 {
+                until_yielding(|| tx.try_send(i).is_ok()).await;
+                let mut received = Err(TryRecvError::Empty);
+                until_yielding(|| {
+                    received = echo.try_recv();
+                    received.is_ok()
+                })
+                .await;
+                assert_eq!(received, Ok(i));
+            }
+            drop(tx);
+            receiver.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn ch_09_an_unbuffered_send_completes_only_when_a_receiver_has_the_value() {
+    let (tx, rx) = chan::bounded(0);
+    assert!(tx.try_send(0).unwrap_err().is_full());
+    let mut send = Polled::parked(tx.send(1));
+    assert!(send.poll().is_pending());
+    let unpolled = rx.recv();
+    assert!(send.poll().is_pending(), "a receive that was never polled takes nothing");
+    drop(unpolled);
+    assert_eq!(Polled::new(rx.recv()).poll(), Poll::Ready(Ok(1)));
+    assert_eq!(send.woken(), Ok(()));
+}
+
+#[test]
+fn ch_09_an_unbuffered_send_to_a_parked_receiver_completes_at_once() {
+    let (tx, rx) = chan::bounded(0);
+    let recv = Polled::parked(rx.recv());
+    assert_eq!(Polled::new(tx.send(1)).poll(), Poll::Ready(Ok(())));
+    assert_eq!(recv.woken(), Ok(1));
+}
+
+#[test]
+fn ch_10_a_receive_that_can_never_be_blocks_for_ever() {
+    let rx = chan::never::<u8>();
+    let clone = rx.clone();
+    let mut recvs = [Polled::parked(rx.recv()), Polled::parked(clone.recv())];
+    for recv in &mut recvs {
+        assert!(recv.poll().is_pending());
+        recv.assert_asleep();
+    }
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    assert!(!rx.is_closed() && rx.is_empty() && rx.same_channel(&clone));
+    drop(recvs);
+    drop(rx);
+    assert!(!clone.is_closed());
+    Polled::parked(clone.recv()).assert_asleep();
+    // Go's send to a nil channel.
+    Polled::parked(std::future::pending::<()>()).assert_asleep();
+}
+
+#[test]
+fn ch_10_a_goroutine_that_waits_for_nothing_is_dropped_with_its_runtime() {
+    in_goroutine(|| async {
+        for _ in 0..10 {
+            drop(go(async { chan::never::<String>().recv().await }));
+            drop(go(std::future::pending::<()>()));
+        }
+        yield_now().await;
+    });
+}
+
+#[test]
+fn ch_11_values_of_size_zero_are_counted_and_wait_like_others() {
+    let (tx, rx) = chan::bounded(1);
+    tx.try_send(()).unwrap();
+    assert!(tx.try_send(()).unwrap_err().is_full());
+    let send = Polled::parked(tx.send(()));
+    assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(()), Ok(())));
+    assert_eq!((send.woken(), rx.try_recv()), (Ok(()), Err(TryRecvError::Empty)));
+
+    let (tx, rx) = chan::bounded::<[u64; 0]>(0);
+    let recv = Polled::parked(rx.recv());
+    tx.try_send([]).unwrap();
+    assert_eq!(recv.woken(), Ok([]));
+    assert!(tx.try_send([]).unwrap_err().is_full());
+
+    let (tx, rx) = chan::unbounded();
+    (0..1_000).for_each(|_| tx.try_send(()).unwrap());
+    assert_eq!(rx.len(), 1_000);
+    drop(tx);
+    assert_eq!(rx.into_iter().count(), 1_000);
+}
+
+#[test]
+fn ch_16_channels_travel_through_channels_and_equal_only_themselves() {
+    in_goroutine(|| async {
+        let (requests, served) = chan::bounded::<(u32, chan::Sender<u32>)>(0);
+        let server = go(async move {
+            while let Ok((n, reply)) = served.recv().await {
+                reply.send(n * n).await.unwrap();
+            }
+        });
+        for n in 0..100 {
+            let (reply, answer) = chan::bounded(0);
+            requests.send((n, reply)).await.unwrap();
+            assert_eq!(answer.recv().await, Ok(n * n));
+        }
+        drop(requests);
+        server.await.unwrap();
+    });
+    let ((tx, rx), (other_tx, other_rx)) = (chan::bounded::<u8>(1), chan::bounded(1));
+    assert!(tx.same_channel(&tx.clone()) && rx.same_channel(&rx.clone()));
+    assert!(!tx.same_channel(&other_tx) && !rx.same_channel(&other_rx));
+    assert!(tx.is_sender_of(&rx) && !tx.is_sender_of(&other_rx));
+    // An end that travels is the same end.
+    let (outer, inner) = chan::bounded(1);
+    outer.try_send(tx.clone()).unwrap();
+    assert!(inner.try_recv().unwrap().same_channel(&tx));
+}
