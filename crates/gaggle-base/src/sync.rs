@@ -40,24 +40,53 @@ mod imp {
     //! Loom's own types, except that a sequentially consistent operation is one.
     //!
     //! Loom takes `SeqCst` for `AcqRel` and knows only fences to be sequentially consistent.
-    //! So an operation that says `SeqCst` gets a fence on either side here: without them loom would report a lost wake-up in every protocol of the form
-    //! "I write A and read B, you write B and read A", and with them it still reports one if one of the four operations does not say `SeqCst`.
+    //! So it would report a lost wake-up in every protocol of the form "I write A and read B, you write B and read A".
+    //! Here an operation that says `SeqCst` gets a fence: every write after it, or else every read before it ([`Fences`]).
+    //! A model that is run both ways reports a lost wake-up if one of the four operations does not say `SeqCst`.
 
     pub use loom::cell::UnsafeCell as Cell;
     pub use loom::hint::spin_loop;
     pub use loom::sync::atomic::fence;
     pub use loom::thread::yield_now;
 
+    use std::cell::Cell as Switch;
     use std::sync::atomic::Ordering;
 
-    fn fenced<R>(order: Ordering, operation: impl FnOnce() -> R) -> R {
-        if order != Ordering::SeqCst {
-            return operation();
+    /// Where the fences of sequentially consistent operations are.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Fences {
+        /// After each that writes.
+        AfterWrites,
+        /// Before each that reads.
+        BeforeReads,
+    }
+
+    thread_local! {
+        static FENCES: Switch<Fences> = const { Switch::new(Fences::AfterWrites) };
+    }
+
+    /// For the models that this thread runs from now on.
+    pub fn place_fences(fences: Fences) {
+        FENCES.set(fences);
+    }
+
+    fn read<R>(order: Ordering, operation: impl FnOnce() -> R) -> R {
+        if order == Ordering::SeqCst && FENCES.get() == Fences::BeforeReads {
+            fence(order);
         }
-        fence(order);
+        operation()
+    }
+
+    fn write<R>(order: Ordering, operation: impl FnOnce() -> R) -> R {
         let result = operation();
-        fence(order);
+        if order == Ordering::SeqCst && FENCES.get() == Fences::AfterWrites {
+            fence(order);
+        }
         result
+    }
+
+    fn read_and_write<R>(order: Ordering, operation: impl FnOnce() -> R) -> R {
+        read(order, || write(order, operation))
     }
 
     macro_rules! atomic {
@@ -76,19 +105,19 @@ mod imp {
                 /// As in `std`.
                 #[track_caller]
                 pub fn load(&self, order: Ordering) -> $value {
-                    fenced(order, || self.0.load(order))
+                    read(order, || self.0.load(order))
                 }
 
                 /// As in `std`.
                 #[track_caller]
                 pub fn store(&self, value: $value, order: Ordering) {
-                    fenced(order, || self.0.store(value, order));
+                    write(order, || self.0.store(value, order));
                 }
 
                 /// As in `std`.
                 #[track_caller]
                 pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                    fenced(order, || self.0.swap(value, order))
+                    read_and_write(order, || self.0.swap(value, order))
                 }
 
                 /// As in `std`.
@@ -100,7 +129,7 @@ mod imp {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
-                    fenced(success, || self.0.compare_exchange(current, new, success, failure))
+                    read_and_write(success, || self.0.compare_exchange(current, new, success, failure))
                 }
 
                 /// As in `std`, but it never fails without a reason.
@@ -130,7 +159,7 @@ mod imp {
                 $(/// As in `std`.
                 #[track_caller]
                 pub fn $operation(&self, value: $value, order: Ordering) -> $value {
-                    fenced(order, || self.0.$operation(value, order))
+                    read_and_write(order, || self.0.$operation(value, order))
                 })+
             })+
         };

@@ -13,3 +13,6 @@
 pub mod chan;
 pub mod sync;
 mod wait;
+
+#[cfg(all(test, loom))]
+mod loom_support;

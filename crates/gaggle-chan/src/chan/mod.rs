@@ -89,3 +89,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 pub fn never<T>() -> Receiver<T> {
     handle::never()
 }
+
+#[cfg(all(test, loom))]
+#[path = "chan_loom.rs"]
+mod loom_tests;

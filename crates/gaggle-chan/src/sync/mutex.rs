@@ -503,3 +503,7 @@ impl<T> From<T> for Mutex<T> {
         Self::new(value)
     }
 }
+
+#[cfg(all(test, loom))]
+#[path = "mutex_loom.rs"]
+mod loom_tests;

@@ -326,3 +326,7 @@ impl fmt::Debug for WaitGroupGuard {
         f.debug_struct("WaitGroupGuard").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, loom))]
+#[path = "wait_group_loom.rs"]
+mod loom_tests;

@@ -6,7 +6,7 @@
 use super::super::ring::Ring;
 use super::*;
 use gaggle_base::park::Parker;
-use gaggle_base::sync::AtomicUsize;
+use gaggle_base::sync::{AtomicUsize, Fences, place_fences};
 use loom::sync::Arc;
 use loom::thread;
 use std::ptr;
@@ -130,10 +130,15 @@ impl Runtime {
 }
 
 /// Loom's limits, and at most `preemptions` switches against a thread's will, unless the environment says how many.
-fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
-    builder.check(f);
+/// Twice, because loom knows sequential consistency of fences only: once with a fence after each write that asks for it, once with one before each read.
+fn model(preemptions: usize, f: impl Fn() + Sync + Send + Copy + 'static) {
+    for fences in [Fences::AfterWrites, Fences::BeforeReads] {
+        place_fences(fences);
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
+        builder.check(f);
+    }
+    place_fences(Fences::AfterWrites);
 }
 
 /// A producer queues and notifies while the only worker looks, becomes a sleeper, looks again and sleeps.

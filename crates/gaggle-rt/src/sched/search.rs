@@ -30,7 +30,8 @@ impl Worker {
         if self.fire_timers() {
             return Found::LookAgain;
         }
-        if !self.searching.get() && self.shared.idle.start_searching(self.shared.config.workers) {
+        let workers = self.shared.config.workers;
+        if !self.searching.get() && self.shared.idle.start_searching(workers) {
             self.searching.set(true);
         }
         if self.searching.get() {

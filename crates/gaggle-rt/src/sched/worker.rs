@@ -43,6 +43,8 @@ pub(crate) struct Worker {
     /// How many rounds the next search takes before the worker sleeps.
     pub(super) patience: Cell<u32>,
     turn: Cell<u32>,
+    /// A linear congruential generator, for `shuffle`.
+    dice: Cell<u64>,
     /// The next free number of our block, and the block's end.
     ids: Cell<(u64, u64)>,
     /// What is woken now goes to the back of the ring: a batch of timers keeps its order (TI-03).
@@ -102,6 +104,7 @@ pub(super) fn schedule_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
 pub(super) fn queue_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
     match current() {
         Some(w) if w.serves(shared) => {
+            w.shuffle();
             w.push_back(task);
             true
         }
@@ -175,6 +178,7 @@ impl Worker {
         let worker = Worker {
             slot: NonNull::from(shared.slots.get(number)),
             rng: RefCell::new(Rng::from_seed(shared.config.driver.seed())),
+            dice: Cell::new(shared.config.driver.seed()),
             shared,
             number,
             searching: Cell::new(false),
@@ -325,6 +329,21 @@ impl Worker {
         }
         if let Some(displaced) = TaskRef::from_ptr(next.swap(task.as_ptr(), Ordering::AcqRel)) {
             self.push_back(displaced);
+        }
+    }
+
+    /// Before one in eight new goroutines, the one that waits longest goes to the back.
+    ///
+    /// In which order new goroutines first run is not promised, so it does not look promised either:
+    /// on an otherwise idle worker it would always be the order in which they were started, until the day on which it is not.
+    #[inline]
+    fn shuffle(&self) {
+        let dice = self.dice.get().wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        self.dice.set(dice);
+        if dice >> 61 == 0
+            && let Some(first) = self.slot().ring.pop().and_then(TaskRef::from_ptr)
+        {
+            self.push_ring(first);
         }
     }
 
