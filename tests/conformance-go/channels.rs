@@ -17,7 +17,10 @@ use std::task::Poll;
 fn ch_01_capacity_is_what_was_asked_for_and_length_counts_buffered_values() {
     for capacity in 0..200 {
         let (tx, rx) = chan::bounded(capacity);
-        assert_eq!((tx.capacity(), rx.capacity()), (Some(capacity), Some(capacity)));
+        assert_eq!(
+            (tx.capacity(), rx.capacity()),
+            (Some(capacity), Some(capacity))
+        );
         for i in 0..capacity {
             assert_eq!((tx.len(), rx.len()), (i, i));
             assert!(!tx.is_full() && !rx.is_full());
@@ -38,7 +41,10 @@ fn ch_01_capacity_is_what_was_asked_for_and_length_counts_buffered_values() {
 fn ch_01_an_unbuffered_channel_has_length_zero_whoever_waits() {
     let (tx, rx) = chan::bounded(0);
     let send = Polled::parked(tx.send(1));
-    assert_eq!((tx.len(), rx.len(), tx.is_empty(), tx.is_full()), (0, 0, true, true));
+    assert_eq!(
+        (tx.len(), rx.len(), tx.is_empty(), tx.is_full()),
+        (0, 0, true, true)
+    );
     drop(send);
     let recv = Polled::parked(rx.recv());
     assert_eq!((tx.len(), rx.len()), (0, 0));
@@ -330,7 +336,10 @@ fn ch_09_an_unbuffered_send_completes_only_when_a_receiver_has_the_value() {
     let mut send = Polled::parked(tx.send(1));
     assert!(send.poll().is_pending());
     let unpolled = rx.recv();
-    assert!(send.poll().is_pending(), "a receive that was never polled takes nothing");
+    assert!(
+        send.poll().is_pending(),
+        "a receive that was never polled takes nothing"
+    );
     drop(unpolled);
     assert_eq!(Polled::new(rx.recv()).poll(), Poll::Ready(Ok(1)));
     assert_eq!(send.woken(), Ok(()));
@@ -381,7 +390,10 @@ fn ch_11_values_of_size_zero_are_counted_and_wait_like_others() {
     assert!(tx.try_send(()).unwrap_err().is_full());
     let send = Polled::parked(tx.send(()));
     assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(()), Ok(())));
-    assert_eq!((send.woken(), rx.try_recv()), (Ok(()), Err(TryRecvError::Empty)));
+    assert_eq!(
+        (send.woken(), rx.try_recv()),
+        (Ok(()), Err(TryRecvError::Empty))
+    );
 
     let (tx, rx) = chan::bounded::<[u64; 0]>(0);
     let recv = Polled::parked(rx.recv());

@@ -20,7 +20,11 @@ use std::time::{Duration, Instant};
 fn ch_04_four_senders_and_four_receivers_lose_and_invent_nothing() {
     in_goroutine(|| async {
         const VALUES: usize = 1_000;
-        for capacity in [0, 1, 2, 3, 10, 100, 199].map(Some).into_iter().chain([None]) {
+        for capacity in [0, 1, 2, 3, 10, 100, 199]
+            .map(Some)
+            .into_iter()
+            .chain([None])
+        {
             let (tx, rx) = capacity.map_or_else(chan::unbounded, chan::bounded);
             for _ in 0..4 {
                 let tx = tx.clone();
@@ -64,13 +68,13 @@ fn ch_13_range_over_a_channel_yields_until_it_is_closed_and_drained() {
         let wg = WaitGroup::new();
         for _ in 0..WORKERS {
             let (jobs, results) = (jobs.clone(), results.clone());
-            wg.go(async move {
+            drop(wg.go(async move {
                 let mut sum = 0;
                 while let Ok(n) = jobs.recv().await {
                     sum += n;
                 }
                 results.send(sum).await.unwrap();
-            });
+            }));
         }
         for n in 1..=items {
             queue.send(n).await.unwrap();
@@ -188,7 +192,8 @@ async fn abandon_100_000_receives() {
 
 #[test]
 fn ch_17_operations_given_up_on_a_channel_that_lives_on_leave_no_memory_behind() {
-    const NAME: &str = "ch_17_operations_given_up_on_a_channel_that_lives_on_leave_no_memory_behind";
+    const NAME: &str =
+        "ch_17_operations_given_up_on_a_channel_that_lives_on_leave_no_memory_behind";
     if is_child() {
         return abandon_100_000_receives();
     }
@@ -208,11 +213,14 @@ fn ch_18_values_arrive_intact_under_memory_churn() {
                     let echo = go(async move {
                         while let Ok(values) = from.recv().await {
                             // A copy elsewhere; the original is freed here.
-                            to.send(values.iter().rev().copied().collect()).await.unwrap();
+                            to.send(values.iter().rev().copied().collect())
+                                .await
+                                .unwrap();
                         }
                     });
                     for trip in 0..trips {
-                        let values: Vec<u64> = (0..1 + (me + trip) % 40).map(|i| i * me ^ trip).collect();
+                        let values: Vec<u64> =
+                            (0..1 + (me + trip) % 40).map(|i| i * me ^ trip).collect();
                         there.send(values.clone()).await.unwrap();
                         let churn = vec![trip; 100];
                         let mut received = back.recv().await.unwrap();

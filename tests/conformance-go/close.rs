@@ -76,7 +76,9 @@ fn cl_03_close_wakes_every_blocked_sender_and_gives_its_value_back() {
     for capacity in [0, 1, 10] {
         let (tx, rx) = chan::bounded(capacity);
         (0..capacity).for_each(|i| tx.try_send(i).unwrap());
-        let waiting: Vec<_> = (0..100).map(|i| Polled::parked(tx.send(1_000 + i))).collect();
+        let waiting: Vec<_> = (0..100)
+            .map(|i| Polled::parked(tx.send(1_000 + i)))
+            .collect();
         assert!(tx.close());
         for (i, send) in waiting.into_iter().enumerate() {
             assert_eq!(send.wakes(), 1);
@@ -114,7 +116,10 @@ fn cl_03_blocked_goroutines_get_their_values_back() {
 fn cl_04_a_send_on_a_closed_channel_fails_with_its_value_which_is_never_received() {
     for (tx, rx) in [chan::bounded(0), chan::bounded(3), chan::unbounded()] {
         tx.close();
-        assert_eq!(Polled::new(tx.send(1)).poll(), Poll::Ready(Err(SendError(1))));
+        assert_eq!(
+            Polled::new(tx.send(1)).poll(),
+            Poll::Ready(Err(SendError(1)))
+        );
         assert_eq!(tx.send_blocking(2), Err(SendError(2)));
         assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
         assert_eq!(tx.len(), 0);
@@ -180,10 +185,19 @@ fn cl_07_the_errors_are_ordinary_values_whatever_the_type_sent() {
     }
     let (tx, rx) = chan::bounded::<NotDebug>(1);
     assert!(tx.try_send(NotDebug).is_ok());
-    assert_eq!(text(tx.try_send(NotDebug).unwrap_err()), "send on a full channel / Full(..)");
+    assert_eq!(
+        text(tx.try_send(NotDebug).unwrap_err()),
+        "send on a full channel / Full(..)"
+    );
     tx.close();
-    assert_eq!(text(tx.try_send(NotDebug).unwrap_err()), "send on a closed channel / Closed(..)");
-    assert_eq!(text(tx.send_blocking(NotDebug).unwrap_err()), "send on a closed channel / SendError(..)");
+    assert_eq!(
+        text(tx.try_send(NotDebug).unwrap_err()),
+        "send on a closed channel / Closed(..)"
+    );
+    assert_eq!(
+        text(tx.send_blocking(NotDebug).unwrap_err()),
+        "send on a closed channel / SendError(..)"
+    );
     assert!(rx.try_recv().is_ok());
     assert!(!text(rx.try_recv().err().unwrap()).is_empty() && !text(RecvError).is_empty());
     assert!(!text(TryRecvError::Empty).is_empty());
@@ -255,10 +269,15 @@ fn t13_the_drop_of_the_last_sender_closes_the_channel() {
 #[test]
 fn t13_the_drop_of_the_last_receiver_fails_sends_and_drops_what_is_buffered() {
     let ledger = Ledger::default();
-    for (round, (tx, rx)) in [chan::bounded(2), chan::unbounded()].into_iter().enumerate() {
+    for (round, (tx, rx)) in [chan::bounded(2), chan::unbounded()]
+        .into_iter()
+        .enumerate()
+    {
         let base = 100 * round as u64;
         let other = rx.clone();
-        assert!(tx.try_send(ledger.value(base)).is_ok() && tx.try_send(ledger.value(base + 1)).is_ok());
+        assert!(
+            tx.try_send(ledger.value(base)).is_ok() && tx.try_send(ledger.value(base + 1)).is_ok()
+        );
         let waiting: Vec<_> = (2..40)
             .filter(|_| round == 0)
             .map(|i| Polled::parked(tx.send(ledger.value(base + i))))
@@ -267,7 +286,10 @@ fn t13_the_drop_of_the_last_receiver_fails_sends_and_drops_what_is_buffered() {
         assert!(!tx.is_closed() && waiting.iter().all(|send| send.wakes() == 0));
         drop(other);
         assert!(tx.is_closed());
-        assert_eq!((ledger.drops(base), ledger.drops(base + 1), tx.len()), (1, 1, 0));
+        assert_eq!(
+            (ledger.drops(base), ledger.drops(base + 1), tx.len()),
+            (1, 1, 0)
+        );
         for (i, send) in (2..).zip(waiting) {
             assert_eq!(send.woken().unwrap_err().into_inner().n, base + i);
         }

@@ -188,7 +188,11 @@ fn go_03_a_power_series_that_feeds_itself_is_exact() {
         let mut factorial = 1;
         for n in 0..=19 {
             factorial *= n.max(1);
-            assert_eq!(result.recv().await, Ok(factorial), "the coefficient of x^{n}");
+            assert_eq!(
+                result.recv().await,
+                Ok(factorial),
+                "the coefficient of x^{n}"
+            );
         }
     });
 }
@@ -214,7 +218,12 @@ fn go_04_a_loop_of_try_recv_and_yield_lets_a_blocking_send_through() {
 
 /// A token goes round `n` goroutines, none of which ever gives way: they all have to run at the same moment.
 async fn spin_round(n: usize, laps: usize, nested: bool) {
-    fn member(me: usize, n: usize, laps: usize, token: Arc<AtomicUsize>) -> impl Future<Output = ()> {
+    fn member(
+        me: usize,
+        n: usize,
+        laps: usize,
+        token: Arc<AtomicUsize>,
+    ) -> impl Future<Output = ()> {
         async move {
             for lap in 0..laps {
                 while token.load(SeqCst) != lap * n + me {
@@ -316,7 +325,11 @@ fn pair(work: u64, units: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) {
 fn go_07_a_pair_that_works_much_and_a_pair_that_works_little_share_one_worker() {
     common::watched("the ping-pong of a hog", || {
         // The work of one turn is scaled to the build, so that a time slice holds several turns of the hog as well.
-        let big = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
+        let big = if cfg!(debug_assertions) {
+            100_000
+        } else {
+            1_000_000
+        };
         let rt = Runtime::builder().workers(1).build().unwrap();
         let hog = Arc::new(AtomicU64::new(0));
         let light = Arc::new(AtomicU64::new(0));
@@ -463,8 +476,16 @@ fn go_15_the_default_comes_from_the_environment() {
     assert!(said(&three).contains("workers: 3."), "{}", said(&three));
     let cpus = std::thread::available_parallelism().unwrap();
     let default = child(NAME, &[("GAGGLE_WORKERS", "")]);
-    assert!(said(&default).contains(&format!("workers: {cpus}.")), "{}", said(&default));
+    assert!(
+        said(&default).contains(&format!("workers: {cpus}.")),
+        "{}",
+        said(&default)
+    );
     let rubbish = child(NAME, &[("GAGGLE_WORKERS", "many")]);
     assert!(!rubbish.status.success());
-    assert!(said(&rubbish).contains("GAGGLE_WORKERS"), "{}", said(&rubbish));
+    assert!(
+        said(&rubbish).contains("GAGGLE_WORKERS"),
+        "{}",
+        said(&rubbish)
+    );
 }

@@ -27,7 +27,10 @@ fn mm_01_what_came_before_go_is_visible_to_the_goroutine() {
             let inner = go(async move {
                 let first = seen[0].load(Relaxed);
                 // Also through a second generation.
-                (first, go(async move { seen[0].load(Relaxed) }).await.unwrap())
+                (
+                    first,
+                    go(async move { seen[0].load(Relaxed) }).await.unwrap(),
+                )
             });
             assert_eq!(inner.await.unwrap(), (i, i));
         }
@@ -40,7 +43,9 @@ fn mm_01_what_a_goroutine_did_is_visible_to_whoever_joined_it() {
         let data = memory(1);
         for i in 1..=rounds(500) {
             let written = data.clone();
-            go(async move { written[0].store(i, Relaxed) }).await.unwrap();
+            go(async move { written[0].store(i, Relaxed) })
+                .await
+                .unwrap();
             assert_eq!(data[0].load(Relaxed), i);
         }
     });
@@ -107,7 +112,11 @@ fn mm_04_receive_k_comes_before_send_k_plus_capacity_completes() {
             for k in 0..n {
                 tx.send(()).await.unwrap();
                 if let Some(before) = k.checked_sub(capacity) {
-                    assert_eq!(data[before].load(Relaxed), before as u64 + 1, "capacity {capacity}");
+                    assert_eq!(
+                        data[before].load(Relaxed),
+                        before as u64 + 1,
+                        "capacity {capacity}"
+                    );
                 }
             }
             receiver.await.unwrap();
@@ -178,7 +187,11 @@ fn mm_06_what_was_done_under_a_mutex_is_visible_to_the_next_who_locks() {
                 let (data, mutex) = (data.clone(), mutex.clone());
                 go(async move {
                     for k in 0..each {
-                        let tried = if (i + k) % 2 == 0 { mutex.try_lock() } else { None };
+                        let tried = if (i + k) % 2 == 0 {
+                            mutex.try_lock()
+                        } else {
+                            None
+                        };
                         // MM-07: a try that succeeds counts as a lock.
                         let guard = match tried {
                             Some(guard) => guard,
@@ -211,7 +224,7 @@ fn mm_10_what_came_before_done_is_visible_after_the_wait_that_it_releases() {
             for k in 0..10 {
                 let data = data.clone();
                 if k % 2 == 0 {
-                    wg.go(async move { data[k].store(round, Relaxed) });
+                    drop(wg.go(async move { data[k].store(round, Relaxed) }));
                 } else {
                     wg.add(1);
                     let wg = wg.clone();
@@ -234,7 +247,7 @@ fn mm_10_also_for_a_wait_that_finds_the_count_at_zero() {
             let wg = WaitGroup::new();
             let data = memory(1);
             let written = data.clone();
-            wg.go(async move { written[0].store(round, Relaxed) });
+            drop(wg.go(async move { written[0].store(round, Relaxed) }));
             until_yielding(|| wg.count() == 0).await;
             wg.wait().await;
             assert_eq!(data[0].load(Relaxed), round);

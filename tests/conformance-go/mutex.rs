@@ -76,7 +76,7 @@ fn lk_01_exclusion_holds_across_awaits() {
         let wg = WaitGroup::new();
         for i in 0..16 {
             let (m, inside) = (m.clone(), inside.clone());
-            wg.go(async move {
+            drop(wg.go(async move {
                 for k in 0..rounds(50) {
                     let guard = m.lock().await;
                     assert_eq!(inside.fetch_add(1, SeqCst), 0);
@@ -86,7 +86,7 @@ fn lk_01_exclusion_holds_across_awaits() {
                     assert_eq!(inside.fetch_sub(1, SeqCst), 1);
                     drop(guard);
                 }
-            });
+            }));
         }
         wg.wait().await;
     });
@@ -171,7 +171,10 @@ fn lk_04_after_a_millisecond_the_lock_is_handed_over_and_cannot_be_taken_away() 
     let second = Polled::parked(m.lock());
     std::thread::sleep(Duration::from_millis(3));
     drop(guard);
-    assert!(m.try_lock().is_none(), "it was handed over: nobody barges in");
+    assert!(
+        m.try_lock().is_none(),
+        "it was handed over: nobody barges in"
+    );
     second.assert_asleep();
     let guard = first.woken();
     assert!(m.try_lock().is_none());
@@ -276,7 +279,9 @@ fn lk_06_a_panic_while_holding_a_lock_unlocks_it_and_poisons_nothing() {
 fn lk_06_a_goroutine_that_panics_lets_the_next_one_in() {
     common::watched("a lock whose holder panics", || {
         for workers in common::worker_counts() {
-            let builder = Runtime::builder().workers(workers).on_panic(OnPanic::Report);
+            let builder = Runtime::builder()
+                .workers(workers)
+                .on_panic(OnPanic::Report);
             let rt = builder.build().unwrap();
             let m = Arc::new(Mutex::new(0));
             let holder = rt.go({

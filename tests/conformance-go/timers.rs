@@ -79,15 +79,20 @@ fn ti_01_sleep_of_zero_is_over_at_once_and_never_hangs_in_a_loop() {
 fn ti_02_the_longest_sleep_never_ends_and_disturbs_no_other() {
     in_goroutine(|| async {
         let over = Arc::new(AtomicUsize::new(0));
-        let handles: Vec<_> = [Duration::MAX, Duration::from_nanos(u64::MAX), FAR * 24 * 365 * 100, FAR]
-            .map(|long| {
-                let over = over.clone();
-                go(async move {
-                    sleep(long).await;
-                    over.fetch_add(1, SeqCst);
-                })
+        let handles: Vec<_> = [
+            Duration::MAX,
+            Duration::from_nanos(u64::MAX),
+            FAR * 24 * 365 * 100,
+            FAR,
+        ]
+        .map(|long| {
+            let over = over.clone();
+            go(async move {
+                sleep(long).await;
+                over.fetch_add(1, SeqCst);
             })
-            .into();
+        })
+        .into();
         for i in 0..20 {
             sleep(Duration::from_micros(300 * i)).await;
         }
@@ -124,7 +129,10 @@ fn ti_03_sleeps_end_in_the_order_of_their_deadlines() {
 #[test]
 fn ti_03_what_expires_in_one_go_wakes_in_the_order_of_deadlines() {
     common::watched("one worker, many timers", || {
-        let rt = gaggle::runtime::Runtime::builder().workers(1).build().unwrap();
+        let rt = gaggle::runtime::Runtime::builder()
+            .workers(1)
+            .build()
+            .unwrap();
         let log = Arc::new(std::sync::Mutex::new(Vec::new()));
         let start = Instant::now() + ms(30);
         let handles: Vec<_> = (0..200_u64)
@@ -178,7 +186,10 @@ fn ti_12_a_sleep_dropped_on_another_thread_or_after_its_time_is_harmless() {
         let sleeps: Vec<_> = (0..100)
             .map(|i| rt.block_on(async { Polled::parked(sleep(ms(20 + i % 5))) }))
             .collect();
-        let (early, late) = sleeps.into_iter().enumerate().partition::<Vec<_>, _>(|(i, _)| i % 2 == 0);
+        let (early, late) = sleeps
+            .into_iter()
+            .enumerate()
+            .partition::<Vec<_>, _>(|(i, _)| i % 2 == 0);
         std::thread::spawn(move || drop(early)).join().unwrap();
         until(|| late.iter().all(|(_, s)| s.wakes() == 1));
         drop(late);
@@ -293,13 +304,25 @@ fn ti_20_a_short_timer_ends_an_endless_ping_pong() {
 fn timeout_gives_the_output_or_says_that_the_time_is_over() {
     in_goroutine(|| async {
         assert_eq!(timeout(FAR, async { 1 }).await, Ok(1));
-        assert_eq!(timeout(Duration::ZERO, async { 2 }).await, Ok(2), "the future comes first");
+        assert_eq!(
+            timeout(Duration::ZERO, async { 2 }).await,
+            Ok(2),
+            "the future comes first"
+        );
         let over: Result<(), Elapsed> = timeout(ms(1), std::future::pending()).await;
         assert!(!over.unwrap_err().to_string().is_empty());
-        assert!(timeout_at(Instant::now(), std::future::pending::<()>()).await.is_err());
+        assert!(
+            timeout_at(Instant::now(), std::future::pending::<()>())
+                .await
+                .is_err()
+        );
         let (tx, rx) = chan::bounded(0);
         assert!(timeout(ms(1), rx.recv()).await.is_err());
         drop(go(async move { tx.send(3).await }));
-        assert_eq!(timeout(FAR, rx.recv()).await, Ok(Ok(3)), "the one given up took nothing");
+        assert_eq!(
+            timeout(FAR, rx.recv()).await,
+            Ok(Ok(3)),
+            "the one given up took nothing"
+        );
     });
 }

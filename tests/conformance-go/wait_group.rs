@@ -19,7 +19,10 @@ fn wg_01_a_new_group_counts_zero_and_wait_returns_at_once() {
     let wg = WaitGroup::new();
     assert_eq!(wg.count(), 0);
     assert_eq!(Polled::new(wg.wait()).poll(), Poll::Ready(()));
-    assert_eq!(Polled::new(WaitGroup::default().wait()).poll(), Poll::Ready(()));
+    assert_eq!(
+        Polled::new(WaitGroup::default().wait()).poll(),
+        Poll::Ready(())
+    );
     wg.wait_blocking();
     wg.add(0);
     assert_eq!(Polled::new(wg.wait()).poll(), Poll::Ready(()));
@@ -53,10 +56,10 @@ fn wg_01_sixteen_goroutines_wait_for_sixteen() {
         let released = Arc::new(AtomicUsize::new(0));
         for _ in 0..16 {
             let (work_, released, gate) = (work.clone(), released.clone(), gate.clone());
-            waiters.go(async move {
+            drop(waiters.go(async move {
                 work_.wait().await;
                 released.fetch_add(1, SeqCst);
-            });
+            }));
             let work = work.clone();
             drop(go(async move {
                 let _ = gate.recv().await;
@@ -126,7 +129,7 @@ fn wg_03_wait_never_returns_while_a_task_is_outstanding() {
             let done = Arc::new(AtomicUsize::new(0));
             for _ in 0..2 {
                 let done = done.clone();
-                wg.go(async move { done.fetch_add(1, Relaxed) });
+                drop(wg.go(async move { done.fetch_add(1, Relaxed) }));
             }
             wg.wait().await;
             assert_eq!(done.load(Relaxed), 2);
@@ -242,7 +245,9 @@ fn wg_06_a_goroutine_of_the_group_may_start_others_of_it() {
 fn wg_07_a_panic_does_not_release_the_waiters() {
     common::watched("a group with a panic", || {
         for workers in common::worker_counts() {
-            let builder = Runtime::builder().workers(workers).on_panic(OnPanic::Report);
+            let builder = Runtime::builder()
+                .workers(workers)
+                .on_panic(OnPanic::Report);
             let rt = builder.build().unwrap();
             let wg = WaitGroup::new();
             let handle = rt.go({
@@ -311,7 +316,11 @@ fn wg_08_done_comes_before_the_wait_that_it_releases() {
                 })
             };
             wg.wait().await;
-            assert_eq!((sum.load(Relaxed), other.await.unwrap()), (6, 6), "round {round}");
+            assert_eq!(
+                (sum.load(Relaxed), other.await.unwrap()),
+                (6, 6),
+                "round {round}"
+            );
         }
     });
 }

@@ -56,6 +56,10 @@ pub fn with_clock<R>(clock: &dyn Clock, f: impl FnOnce() -> R) -> R {
         }
     }
     // SAFETY: only the lifetime changes; `Restore` removes the pointer before `clock` can end, also when `f` unwinds.
+    #[expect(
+        clippy::transmute_ptr_to_ptr,
+        reason = "a cast cannot lengthen the lifetime in a trait object's type"
+    )]
     let clock =
         unsafe { std::mem::transmute::<*const dyn Clock, *const (dyn Clock + 'static)>(clock) };
     let _restore = Restore(SUBSTITUTE.replace(Some(clock)));

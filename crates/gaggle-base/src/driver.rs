@@ -18,7 +18,11 @@ pub trait Driver: Clock {
     ///
     /// # Errors
     /// When there is none to be had.
-    fn start_thread(&self, name: String, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>;
+    fn start_thread(
+        &self,
+        name: String,
+        body: Box<dyn FnOnce() + Send>,
+    ) -> io::Result<JoinHandle<()>>;
 
     /// Which of `ready` goroutines runs next: a number below `ready`, which is not zero. 0 is the one that has been ready longest.
     fn choose(&self, ready: usize) -> usize;
@@ -39,7 +43,11 @@ impl Driver for Threads {
         Rng::from_entropy().next_u64()
     }
 
-    fn start_thread(&self, name: String, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
+    fn start_thread(
+        &self,
+        name: String,
+        body: Box<dyn FnOnce() + Send>,
+    ) -> io::Result<JoinHandle<()>> {
         thread::start(name, body)
     }
 

@@ -123,12 +123,14 @@ mod imp {
         }
 
         /// Sleeps while `state` is `expected`, at most `left`. May return early.
+        #[expect(clippy::unused_self, reason = "other systems keep a lock in it")]
         pub(super) fn sleep(&self, state: &AtomicU32, expected: u32, left: Option<Duration>) {
             let timeout = left.and_then(|d| futex::Timespec::try_from(d).ok());
             // Every error (interrupted, value changed, time is up) means: look again.
             let _ = futex::wait(state, futex::Flags::PRIVATE, expected, timeout.as_ref());
         }
 
+        #[expect(clippy::unused_self, reason = "other systems keep a lock in it")]
         pub(super) fn wake(&self, state: &AtomicU32) {
             let _ = futex::wake(state, futex::Flags::PRIVATE, 1);
         }

@@ -7,7 +7,7 @@ use crate::sync::{AtomicU64, Ordering};
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
-/// A generator of the SplitMix64 family (Steele, Lea and Flood, OOPSLA 2014): eight bytes of state, one multiplication chain a number.
+/// A generator of the `SplitMix64` family (Steele, Lea and Flood, OOPSLA 2014): eight bytes of state, one multiplication chain a number.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
@@ -21,7 +21,12 @@ impl Rng {
     /// A generator seeded by the operating system, different in each call.
     #[must_use]
     pub fn from_entropy() -> Self {
-        Self(RandomState::new().hash_one(0_u64))
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one source of randomness"
+        )]
+        let state = RandomState::new();
+        Self(state.hash_one(0_u64))
     }
 
     /// The next number, uniform over all of `u64`.

@@ -107,7 +107,8 @@ impl WaitRecord {
     /// Sets the runtime's link.
     #[inline]
     pub fn set_link(&self, link: *mut ()) {
-        self.object.store(link.expose_provenance() as u64, Ordering::Relaxed);
+        self.object
+            .store(link.expose_provenance() as u64, Ordering::Relaxed);
     }
 
     /// Reads the record.

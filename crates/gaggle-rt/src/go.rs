@@ -43,7 +43,10 @@ where
 /// ```
 #[track_caller]
 pub fn yield_now() -> YieldNow {
-    YieldNow { site: Site::caller(), yielded: false }
+    YieldNow {
+        site: Site::caller(),
+        yielded: false,
+    }
 }
 
 /// The future of [`yield_now`].

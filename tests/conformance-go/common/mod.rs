@@ -61,11 +61,7 @@ pub(crate) fn watched(what: &str, body: impl FnOnce() + Send + 'static) {
     watched_with(what, String::new, body);
 }
 
-fn watched_with(
-    what: &str,
-    state: impl FnOnce() -> String,
-    body: impl FnOnce() + Send + 'static,
-) {
+fn watched_with(what: &str, state: impl FnOnce() -> String, body: impl FnOnce() + Send + 'static) {
     let (ended, end) = channel();
     let thread = thread::Builder::new()
         .name("test body".to_owned())
@@ -99,10 +95,14 @@ pub(crate) fn on_workers(body: impl Fn(&Runtime) + Send + Sync + 'static) {
         let handle = runtime.handle();
         let body = body.clone();
         let state = move || format!("{:?}", handle.metrics());
-        watched_with(&format!("the test at {workers} workers"), state, move || {
-            body(&runtime);
-            drop(runtime);
-        });
+        watched_with(
+            &format!("the test at {workers} workers"),
+            state,
+            move || {
+                body(&runtime);
+                drop(runtime);
+            },
+        );
     }
 }
 

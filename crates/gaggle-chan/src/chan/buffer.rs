@@ -14,7 +14,7 @@ struct Segment<T> {
 }
 
 impl<T> Segment<T> {
-    fn new() -> Box<Self> {
+    fn boxed() -> Box<Self> {
         Box::new(Self {
             slots: [const { MaybeUninit::uninit() }; SEGMENT],
             next: None,
@@ -45,6 +45,16 @@ struct Chain<T> {
 // SAFETY: `last` points into what `first` owns; the chain moves between threads as a whole.
 unsafe impl<T: Send> Send for Chain<T> {}
 
+impl<T> Chain<T> {
+    fn last(&mut self) -> &mut Segment<T> {
+        if self.last.is_null() {
+            return &mut self.first;
+        }
+        // SAFETY: `last` is owned by the chain, and `&mut self` makes this the only access.
+        unsafe { &mut *self.last }
+    }
+}
+
 impl<T> Buffer<T> {
     /// A ring with room for `capacity` values.
     pub(super) fn ring(capacity: usize) -> Self {
@@ -59,7 +69,7 @@ impl<T> Buffer<T> {
     /// A chain, which always has room.
     pub(super) fn chain() -> Self {
         let chain = Chain {
-            first: Segment::new(),
+            first: Segment::boxed(),
             last: std::ptr::null_mut(),
             tail: 0,
             spare: None,
@@ -135,22 +145,15 @@ impl<T> Buffer<T> {
             .as_deref_mut()
             .expect("an unbounded buffer has a chain");
         if chain.tail == SEGMENT {
-            let fresh = chain.spare.take().unwrap_or_else(Segment::new);
-            let last = match chain.last.is_null() {
-                true => &mut *chain.first,
-                // SAFETY: `last` is owned by the chain, and `&mut self` makes this the only access.
-                false => unsafe { &mut *chain.last },
-            };
+            let fresh = chain.spare.take().unwrap_or_else(Segment::boxed);
+            let last = chain.last();
             chain.last = &raw mut **last.next.insert(fresh);
             chain.tail = 0;
         }
-        let last = match chain.last.is_null() {
-            true => &mut *chain.first,
-            // SAFETY: as above.
-            false => unsafe { &mut *chain.last },
-        };
+        let tail = chain.tail;
+        let last = chain.last();
         // SAFETY: `tail < SEGMENT`, and the slot there is empty (B1).
-        unsafe { last.slots.get_unchecked_mut(chain.tail).write(value.read()) };
+        unsafe { last.slots.get_unchecked_mut(tail).write(value.read()) };
         chain.tail += 1;
         self.len += 1;
     }

@@ -222,7 +222,7 @@ impl<T> Inner<T> {
         }
         if !self.receivers.is_empty() {
             // SAFETY: the caller's promise; the value is moved out once, here.
-            return Offer::Taken(unsafe { self.hand_over(value.read()) });
+            return Offer::Taken(Some(unsafe { self.hand_over(value.read()) }));
         }
         if self.buffer.has_room() {
             // SAFETY: there is room; the rest is the caller's promise.
@@ -275,7 +275,7 @@ impl<T> Inner<T> {
     ///
     /// # Panics
     /// When none waits.
-    fn hand_over(&mut self, value: T) -> Option<Waker> {
+    fn hand_over(&mut self, value: T) -> Waker {
         self.handed = self.handed.wrapping_add(1);
         let stamp = self.handed;
         let (node, waker) = self.receivers.pop_front().expect("a receiver waits");
@@ -285,7 +285,7 @@ impl<T> Inner<T> {
             node.set_stamp(stamp);
         }
         node.set_state(State::Done);
-        Some(waker)
+        waker
     }
 
     /// Takes back a value that was handed over as number `stamp`. Returns a waker to call, or the value if nobody can ever receive it.
@@ -294,7 +294,7 @@ impl<T> Inner<T> {
             return (None, Some(value));
         }
         if !self.receivers.is_empty() {
-            return (self.hand_over(value), None);
+            return (Some(self.hand_over(value)), None);
         }
         let at = self.returned.partition_point(|(n, _)| *n < stamp);
         self.returned.insert(at, (stamp, value));

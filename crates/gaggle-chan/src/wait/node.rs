@@ -164,3 +164,13 @@ impl<T> Node<T> {
         self.links.with(|l| unsafe { (*l).prev.addr() })
     }
 }
+
+/// In a model to free a node is to touch everything in it: whoever did so before must have happened before.
+#[cfg(loom)]
+impl<T> Drop for Node<T> {
+    fn drop(&mut self) {
+        self.links.with_mut(|_| ());
+        self.waker.with_mut(|_| ());
+        self.slot.with_mut(|_| ());
+    }
+}

@@ -50,7 +50,11 @@ impl Default for Builder {
 
 impl Builder {
     pub(super) fn new() -> Self {
-        Self { workers: None, name: "gaggle".to_owned(), on_panic: OnPanic::default() }
+        Self {
+            workers: None,
+            name: "gaggle".to_owned(),
+            on_panic: OnPanic::default(),
+        }
     }
 
     /// How many workers: 1 to 1024.
@@ -81,7 +85,11 @@ impl Builder {
             Some(workers) => checked(workers, "Builder::workers")?,
             None => default_workers(env::var_os(WORKERS_VARIABLE))?,
         };
-        let name = if self.name.contains('\0') { self.name.replace('\0', "?") } else { self.name };
+        let name = if self.name.contains('\0') {
+            self.name.replace('\0', "?")
+        } else {
+            self.name
+        };
         let shared = Shared::start(Config {
             workers,
             name,
@@ -105,15 +113,17 @@ fn checked(workers: usize, whose: &str) -> io::Result<usize> {
 fn default_workers(variable: Option<std::ffi::OsString>) -> io::Result<usize> {
     let Some(text) = variable.filter(|v| !v.is_empty()) else {
         // Affinity and cgroup quotas are counted by the standard library.
-        return Ok(available_parallelism().map_or(1, usize::from).min(MAX_WORKERS));
+        return Ok(available_parallelism()
+            .map_or(1, usize::from)
+            .min(MAX_WORKERS));
     };
-    match text.to_str().and_then(|t| t.trim().parse::<usize>().ok()) {
-        Some(workers) => checked(workers, WORKERS_VARIABLE),
-        None => {
-            let text = format!("{WORKERS_VARIABLE} is {text:?}; it must be a number from 1 to {MAX_WORKERS}");
-            Err(io::Error::new(io::ErrorKind::InvalidInput, text))
-        }
+    if let Some(workers) = text.to_str().and_then(|t| t.trim().parse::<usize>().ok()) {
+        return checked(workers, WORKERS_VARIABLE);
     }
+    let text = text.display();
+    let text =
+        format!("{WORKERS_VARIABLE} is `{text}`; it must be a number from 1 to {MAX_WORKERS}");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
 #[cfg(all(test, not(loom)))]
@@ -129,13 +139,19 @@ mod tests {
         for bad in ["0", "1025", "two", "-1", "99999999999999999999"] {
             let error = default_workers(Some(bad.into())).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-            assert!(error.to_string().contains(WORKERS_VARIABLE) && error.to_string().contains(bad), "{error}");
+            assert!(
+                error.to_string().contains(WORKERS_VARIABLE) && error.to_string().contains(bad),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn go_15_absurd_worker_counts_are_refused() {
         let error = Builder::new().workers(0).build().unwrap_err();
-        assert_eq!(error.to_string(), "Builder::workers: 0 workers were asked for; allowed are 1 to 1024");
+        assert_eq!(
+            error.to_string(),
+            "Builder::workers: 0 workers were asked for; allowed are 1 to 1024"
+        );
     }
 }

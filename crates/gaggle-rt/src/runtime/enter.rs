@@ -44,7 +44,10 @@ pub(crate) fn with_runtime<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> R {
 
 /// The runtime that this thread is inside of, or a worker of.
 pub(super) fn current() -> Option<Arc<Shared>> {
-    let entered = ENTERED.try_with(|entered| entered.borrow().last().cloned()).ok().flatten();
+    let entered = ENTERED
+        .try_with(|entered| entered.borrow().last().cloned())
+        .ok()
+        .flatten();
     entered.or_else(|| sched::with_current_shared(Arc::clone).ok())
 }
 

@@ -54,7 +54,9 @@ impl Runtime {
     /// Something to start goroutines with that does not keep the runtime going.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle { shared: self.shared.clone() }
+        Handle {
+            shared: self.shared.clone(),
+        }
     }
 
     /// What the runtime has counted.
@@ -86,7 +88,10 @@ impl Drop for Runtime {
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("name", &self.shared.config.name).field("metrics", &self.metrics()).finish()
+        f.debug_struct("Runtime")
+            .field("name", &self.shared.config.name)
+            .field("metrics", &self.metrics())
+            .finish()
     }
 }
 
@@ -123,13 +128,17 @@ impl Handle {
     /// A handle for the runtime that the calling goroutine runs on, or that the thread is inside of; else for the default one.
     #[must_use]
     pub fn current() -> Self {
-        Self { shared: enter::current_or_default() }
+        Self {
+            shared: enter::current_or_default(),
+        }
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("runtime", &self.shared.config.name).finish()
+        f.debug_struct("Handle")
+            .field("runtime", &self.shared.config.name)
+            .finish()
     }
 }
 

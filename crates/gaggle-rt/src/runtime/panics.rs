@@ -30,7 +30,10 @@ struct State {
 
 impl Panics {
     pub(crate) fn new(policy: OnPanic) -> Self {
-        Self { policy, state: Mutex::default() }
+        Self {
+            policy,
+            state: Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -47,7 +50,11 @@ impl Panics {
         if state.pending.len() < MOST_PENDING {
             state.pending.push_back(payload);
         }
-        let wakers: Vec<Waker> = state.waiting.iter().map(|(_, waker)| waker.clone()).collect();
+        let wakers: Vec<Waker> = state
+            .waiting
+            .iter()
+            .map(|(_, waker)| waker.clone())
+            .collect();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -65,7 +72,10 @@ impl Registration {
         state.registrations += 1;
         let number = state.registrations;
         state.waiting.push((number, waker));
-        Self { shared: shared.clone(), number }
+        Self {
+            shared: shared.clone(),
+            number,
+        }
     }
 }
 
@@ -73,7 +83,9 @@ impl Drop for Registration {
     fn drop(&mut self) {
         let mut state = self.shared.panics.state();
         let waiting = std::mem::take(&mut state.waiting);
-        let (gone, stay) = waiting.into_iter().partition(|(number, _)| *number == self.number);
+        let (gone, stay) = waiting
+            .into_iter()
+            .partition(|(number, _)| *number == self.number);
         state.waiting = stay;
         drop(state);
         drop::<Vec<(u64, Waker)>>(gone);
@@ -101,7 +113,9 @@ pub(crate) fn raise_late(id: GoId, site: Site, payload: Payload) {
 /// One write, so that reports of several threads do not mix.
 fn report(id: GoId, site: Site, payload: &(dyn Any + Send)) {
     let message = message_of(payload);
-    eprintln!("gaggle: goroutine {id}, started at {site}, panicked and nobody holds its handle: {message}");
+    eprintln!(
+        "gaggle: goroutine {id}, started at {site}, panicked and nobody holds its handle: {message}"
+    );
 }
 
 /// The text that a panic was raised with.

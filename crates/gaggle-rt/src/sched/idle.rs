@@ -26,11 +26,11 @@ impl Counts {
     }
 
     pub(crate) fn parked(self) -> u64 {
-        self.0 / PARKED & FIELD
+        (self.0 / PARKED) & FIELD
     }
 
     pub(crate) fn vacant(self) -> u64 {
-        self.0 / VACANT & FIELD
+        (self.0 / VACANT) & FIELD
     }
 }
 
@@ -48,7 +48,10 @@ pub(crate) enum Notified {
 
 impl Idle {
     pub(crate) fn new() -> Self {
-        Self { word: AtomicU64::new(0), sleepers: SpinLock::new(Vec::new()) }
+        Self {
+            word: AtomicU64::new(0),
+            sleepers: SpinLock::new(Vec::new()),
+        }
     }
 
     #[inline(always)]
@@ -77,7 +80,11 @@ impl Idle {
             self.word.fetch_sub(PARKED - SEARCHING, Ordering::SeqCst);
             return Notified::Worker(worker);
         }
-        if counts.vacant() > 0 { Notified::Vacancy } else { Notified::Nobody }
+        if counts.vacant() > 0 {
+            Notified::Vacancy
+        } else {
+            Notified::Nobody
+        }
     }
 
     /// Lets the caller search, unless half of the `seats` do already.
@@ -105,7 +112,9 @@ impl Idle {
     /// `worker` is awake for another reason than a notification. `false`: it was notified meanwhile, counts as searching, and its permit is on the way.
     pub(crate) fn unpark(&self, worker: usize) -> bool {
         let mut sleepers = self.sleepers.lock();
-        let Some(at) = sleepers.iter().rposition(|w| *w == worker) else { return false };
+        let Some(at) = sleepers.iter().rposition(|w| *w == worker) else {
+            return false;
+        };
         sleepers.remove(at);
         self.word.fetch_sub(PARKED, Ordering::SeqCst);
         true

@@ -151,7 +151,11 @@ fn loom_idle_one_producer_one_sleeper() {
         let t = thread::spawn(move || worker.work(0, false));
         runtime.produce(0, 7);
         assert_eq!(t.join().unwrap(), 7);
-        assert_eq!(runtime.idle.word.load(Ordering::SeqCst), 0, "a count was left over");
+        assert_eq!(
+            runtime.idle.word.load(Ordering::SeqCst),
+            0,
+            "a count was left over"
+        );
     });
 }
 
@@ -172,7 +176,11 @@ fn loom_idle_two_sleepers() {
         runtime.produce(0, 2);
         let sum: usize = workers.into_iter().map(|t| t.join().unwrap()).sum();
         assert_eq!(sum, 3);
-        assert_eq!(runtime.idle.word.load(Ordering::SeqCst), 0, "a count was left over");
+        assert_eq!(
+            runtime.idle.word.load(Ordering::SeqCst),
+            0,
+            "a count was left over"
+        );
     });
 }
 
@@ -189,7 +197,11 @@ fn loom_idle_two_producers() {
         runtime.produce(0, 1);
         producer.join().unwrap();
         assert_eq!(t.join().unwrap(), 3);
-        assert_eq!(runtime.idle.word.load(Ordering::SeqCst), 0, "a count was left over");
+        assert_eq!(
+            runtime.idle.word.load(Ordering::SeqCst),
+            0,
+            "a count was left over"
+        );
     });
 }
 
@@ -204,7 +216,11 @@ fn loom_idle_vacant_seat() {
         runtime.produce(0, 1);
         t.join().unwrap();
         assert_eq!(runtime.given.load(Ordering::Relaxed), 1);
-        assert_eq!(runtime.idle.word.load(Ordering::SeqCst), 0, "a count was left over");
+        assert_eq!(
+            runtime.idle.word.load(Ordering::SeqCst),
+            0,
+            "a count was left over"
+        );
     });
 }
 
@@ -223,6 +239,10 @@ fn loom_idle_timer_against_notification() {
         });
         runtime.produce(0, 7);
         assert_eq!(t.join().unwrap(), 7);
-        assert_eq!(runtime.idle.word.load(Ordering::SeqCst), 0, "a count was left over");
+        assert_eq!(
+            runtime.idle.word.load(Ordering::SeqCst),
+            0,
+            "a count was left over"
+        );
     });
 }

@@ -25,8 +25,14 @@ unsafe impl Send for List {}
 
 impl Injector {
     pub(crate) fn new() -> Self {
-        let list = List { head: ptr::null_mut(), tail: ptr::null_mut() };
-        Self { list: SpinLock::new(list), len: AtomicUsize::new(0) }
+        let list = List {
+            head: ptr::null_mut(),
+            tail: ptr::null_mut(),
+        };
+        Self {
+            list: SpinLock::new(list),
+            len: AtomicUsize::new(0),
+        }
     }
 
     /// Sequentially consistent: see `README.md`, "going to sleep".
@@ -79,7 +85,9 @@ impl Injector {
         let mut list = self.list.lock();
         let mut taken = 0;
         while taken < n {
-            let Some(task) = TaskRef::from_ptr(list.head) else { break };
+            let Some(task) = TaskRef::from_ptr(list.head) else {
+                break;
+            };
             // SAFETY: it is queued, so it is alive, and the lock protects its link.
             list.head = unsafe { task.header() }.wait.link().cast();
             if list.head.is_null() {

@@ -30,8 +30,16 @@ unsafe impl Send for List {}
 
 impl LiveList {
     pub(crate) fn new() -> Self {
-        let shard = || Shard(SpinLock::new(List { head: ptr::null_mut(), count: 0, closed: false }));
-        Self { shards: (0..SHARDS).map(|_| shard()).collect() }
+        let shard = || {
+            Shard(SpinLock::new(List {
+                head: ptr::null_mut(),
+                count: 0,
+                closed: false,
+            }))
+        };
+        Self {
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+        }
     }
 
     /// Adds a goroutine that was just born. `false`: the runtime takes no more.
@@ -66,7 +74,9 @@ impl LiveList {
             }
             header.live_next.with_mut(|next| *next = list.head);
             if !list.head.is_null() {
-                (*list.head).live_prev.with_mut(|prev| *prev = task.as_ptr());
+                (*list.head)
+                    .live_prev
+                    .with_mut(|prev| *prev = task.as_ptr());
             }
             list.head = task.as_ptr();
             list.count += 1;
@@ -137,9 +147,11 @@ impl LiveList {
             let mut at = list.head;
             while let Some(task) = TaskRef::from_ptr(at) {
                 // SAFETY: as in `claim_parked`.
-                let header = unsafe { task.header() };
-                f(header);
-                at = header.live_next.with(|next| unsafe { *next });
+                unsafe {
+                    let header = task.header();
+                    f(header);
+                    at = header.live_next.with(|next| *next);
+                }
             }
         }
     }

@@ -71,6 +71,8 @@ pub(crate) unsafe fn leave_live_list(task: TaskRef, shared: &Shared) {
 
 /// Lets `link` put a timer into the wheel of this worker, or of the runtime that this thread belongs to.
 pub(crate) fn with_wheel(link: impl FnOnce(&'static Wheel) -> bool) {
-    let Some(link) = worker::with_own_wheel(link) else { return };
+    let Some(link) = worker::with_own_wheel(link) else {
+        return;
+    };
     runtime::with_runtime(|shared| shared.with_any_wheel(link));
 }

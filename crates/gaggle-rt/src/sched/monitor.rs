@@ -36,13 +36,19 @@ struct Seen {
 
 impl Monitor {
     pub(super) fn new() -> Self {
-        Self { parker: Parker::new(), asleep: AtomicBool::new(false) }
+        Self {
+            parker: Parker::new(),
+            asleep: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
         let monitored = shared.clone();
         let name = format!("{}-monitor", shared.config.name);
-        let thread = shared.config.driver.start_thread(name, Box::new(move || run(&monitored)))?;
+        let thread = shared
+            .config
+            .driver
+            .start_thread(name, Box::new(move || run(&monitored)))?;
         shared.keep_thread(thread);
         Ok(())
     }
@@ -89,14 +95,16 @@ fn all_sleep(shared: &Shared) -> bool {
 }
 
 fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
-    let now = Seen { turn: slot.turn.load(Ordering::Relaxed), slice: slot.slice.load(Ordering::Relaxed) };
+    let now = Seen {
+        turn: slot.turn.load(Ordering::Relaxed),
+        slice: slot.slice.load(Ordering::Relaxed),
+    };
     let before = std::mem::replace(seen, now);
     let polling = now.turn % 2 == 1;
-    if now.slice == before.slice && (polling || now.turn != before.turn) {
-        if let Some(budget) = *slot.budget.lock() {
-            // SAFETY: the thread removes its cell, under this lock, before it ends.
-            unsafe { budget.exhaust() };
-        }
+    let same_slice = now.slice == before.slice && (polling || now.turn != before.turn);
+    if same_slice && let Some(budget) = *slot.budget.lock() {
+        // SAFETY: the thread removes its cell, under this lock, before it ends.
+        unsafe { budget.exhaust() };
     }
     if !polling || now.turn != before.turn {
         return;
@@ -112,7 +120,10 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     let timer_due = shared.wheels[seat].next() <= system_now() + TICK;
     let next_waits = !slot.next.load(Ordering::Relaxed).is_null();
     if (next_waits || timer_due || slot.ring.len() > 0 || shared.injector.len() > 0)
-        && slot.seat.compare_exchange(seat, NO_SEAT, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        && slot
+            .seat
+            .compare_exchange(seat, NO_SEAT, Ordering::SeqCst, Ordering::Relaxed)
+            .is_ok()
     {
         shared.hand_over(seat);
     }

@@ -75,7 +75,11 @@ impl<T> Ring<T> {
                 return None;
             }
             let item = self.slot(head).load(Ordering::Relaxed);
-            match self.head.0.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .head
+                .0
+                .compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return Some(item),
                 Err(now) => head = now,
             }
@@ -94,7 +98,12 @@ impl<T> Ring<T> {
         for (i, item) in batch.iter_mut().enumerate() {
             *item = self.slot(head + i).load(Ordering::Relaxed);
         }
-        if self.head.0.compare_exchange(head, head + n, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        if self
+            .head
+            .0
+            .compare_exchange(head, head + n, Ordering::AcqRel, Ordering::Relaxed)
+            .is_err()
+        {
             return false;
         }
         batch.into_iter().for_each(&mut f);
@@ -124,7 +133,11 @@ impl<T> Ring<T> {
                 let item = self.slot(head + i).load(Ordering::Relaxed);
                 into.slot(to + i).store(item, Ordering::Relaxed);
             }
-            match self.head.0.compare_exchange(head, head + n, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .head
+                .0
+                .compare_exchange(head, head + n, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => {
                     // The oldest runs at once; the others are published in our own ring, behind it.
                     let first = into.slot(to).load(Ordering::Relaxed);
@@ -148,7 +161,11 @@ impl<T> Ring<T> {
                 return None;
             }
             let item = self.slot(head).load(Ordering::Relaxed);
-            match self.head.0.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .head
+                .0
+                .compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return Some(item),
                 Err(now) => head = now,
             }

@@ -42,7 +42,10 @@ mod plain {
         let (from, to) = (Ring::new(), Ring::new());
         (1..=7).for_each(|n| from.push(item(n)).unwrap());
         assert_eq!(from.steal_into(&to), Some(item(1)));
-        assert_eq!([to.pop(), to.pop(), to.pop(), to.pop()], [2, 3, 4, 0].map(|n| (n > 0).then(|| item(n))));
+        assert_eq!(
+            [to.pop(), to.pop(), to.pop(), to.pop()],
+            [2, 3, 4, 0].map(|n| (n > 0).then(|| item(n)))
+        );
         assert_eq!(from.pop(), Some(item(5)));
     }
 
@@ -146,7 +149,11 @@ mod models {
                     let ring = ring.clone();
                     loom::thread::spawn(move || {
                         let own = Ring::new();
-                        let got = if i == 0 { ring.steal_into(&own) } else { ring.steal_one() };
+                        let got = if i == 0 {
+                            ring.steal_into(&own)
+                        } else {
+                            ring.steal_one()
+                        };
                         usize::from(got.is_some())
                     })
                 })

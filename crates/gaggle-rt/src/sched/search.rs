@@ -57,7 +57,10 @@ impl Worker {
 
     /// The search was successful. If nobody else searches now, somebody has to look for the rest.
     fn found(&self) {
-        if self.searching.replace(false) && self.shared.idle.stop_searching() && self.shared.has_work() {
+        if self.searching.replace(false)
+            && self.shared.idle.stop_searching()
+            && self.shared.has_work()
+        {
             self.shared.notify();
         }
     }
@@ -68,7 +71,11 @@ impl Worker {
             return Some(task);
         }
         let used = self.shared.slots.used();
-        let start = if used > 1 { self.rng.borrow_mut().below(used as u32) as usize } else { 0 };
+        let start = if used > 1 {
+            self.rng.borrow_mut().below(used as u32) as usize
+        } else {
+            0
+        };
         for i in 0..used {
             let number = (start + i) % used;
             if number == self.number {
@@ -87,7 +94,9 @@ impl Worker {
             return TaskRef::from_ptr(task);
         }
         // A worker with a seat comes to its `next` by itself, in a moment; one without may be stuck.
-        if victim.seat.load(Ordering::Acquire) == NO_SEAT && !victim.next.load(Ordering::Relaxed).is_null() {
+        if victim.seat.load(Ordering::Acquire) == NO_SEAT
+            && !victim.next.load(Ordering::Relaxed).is_null()
+        {
             return TaskRef::from_ptr(victim.next.swap(ptr::null_mut(), Ordering::AcqRel));
         }
         None
@@ -102,7 +111,10 @@ impl Worker {
             self.wake_up(false);
             return;
         }
-        let deadline = match self.seat().map_or(NEVER, |seat| self.shared.wheels[seat].next()) {
+        let deadline = match self
+            .seat()
+            .map_or(NEVER, |seat| self.shared.wheels[seat].next())
+        {
             NEVER => None,
             next => Some(next.max(clock::now() + SHORTEST_SLEEP)),
         };

@@ -43,7 +43,11 @@ pub(super) static HOOKS: BlockingHooks = BlockingHooks {
 
 impl Seats {
     pub(crate) fn new() -> Self {
-        Self { vacant: SpinLock::new(Vec::new()), spares: SpinLock::new(Vec::new()), hand_offs: AtomicU64::new(0) }
+        Self {
+            vacant: SpinLock::new(Vec::new()),
+            spares: SpinLock::new(Vec::new()),
+            hand_offs: AtomicU64::new(0),
+        }
     }
 
     /// How often a seat was left or taken away.
@@ -75,7 +79,10 @@ impl Worker {
         }
         shared.seats.spares.lock().push(self.number);
         loop {
-            let permit = self.slot().parker.park_until(Some(clock::system_now() + SPARE_NANOS));
+            let permit = self
+                .slot()
+                .parker
+                .park_until(Some(clock::system_now() + SPARE_NANOS));
             if self.slot().has_seat() {
                 return true;
             }
@@ -103,7 +110,10 @@ impl Shared {
     pub(super) fn start_worker(self: &Arc<Self>, seat: usize) -> io::Result<()> {
         let number = self.slots.allocate().ok_or_else(|| {
             let most = self.config.max_threads;
-            io::Error::other(format!("the runtime `{}` already has its {most} threads", self.config.name))
+            io::Error::other(format!(
+                "the runtime `{}` already has its {most} threads",
+                self.config.name
+            ))
         })?;
         self.sit(number, seat);
         let shared = self.clone();
@@ -131,7 +141,9 @@ impl Shared {
     /// Takes a vacant seat for worker `number`, if there is one.
     fn sit_if_vacant(&self, number: usize) -> bool {
         let mut vacant = self.seats.vacant.lock();
-        let Some(seat) = vacant.pop() else { return false };
+        let Some(seat) = vacant.pop() else {
+            return false;
+        };
         self.idle.vacancy(false);
         drop(vacant);
         self.sit(number, seat);
@@ -165,17 +177,24 @@ impl Shared {
 
     /// Fills some vacant seat.
     pub(super) fn fill_vacancy(self: &Arc<Self>) {
-        self.fill(|vacant| vacant.pop());
+        self.fill(std::vec::Vec::pop);
     }
 
     /// Fills `seat` if it is vacant.
     pub(super) fn fill_seat(self: &Arc<Self>, seat: usize) {
-        self.fill(|vacant| vacant.iter().position(|s| *s == seat).map(|at| vacant.remove(at)));
+        self.fill(|vacant| {
+            vacant
+                .iter()
+                .position(|s| *s == seat)
+                .map(|at| vacant.remove(at))
+        });
     }
 
     fn fill(self: &Arc<Self>, choose: impl FnOnce(&mut Vec<usize>) -> Option<usize>) {
         let mut vacant = self.seats.vacant.lock();
-        let Some(seat) = choose(&mut vacant) else { return };
+        let Some(seat) = choose(&mut vacant) else {
+            return;
+        };
         self.idle.vacancy(false);
         drop(vacant);
         self.give_seat(seat);
@@ -198,7 +217,10 @@ impl Shared {
     }
 
     fn report_no_thread(&self, error: &io::Error) {
-        if !self.seats_reported.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        if !self
+            .seats_reported
+            .swap(true, std::sync::atomic::Ordering::Relaxed)
+        {
             eprintln!(
                 "gaggle: no thread to stand in for a blocked worker ({error}); goroutines wait until one returns. \
                  Further cases are not reported."

@@ -94,7 +94,10 @@ impl Shared {
     }
 
     pub(super) fn keep_thread(&self, thread: ThreadHandle<()>) {
-        let mut threads = self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut threads = self
+            .threads
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         threads.retain(|t| !t.is_finished());
         threads.push(thread);
     }
@@ -173,7 +176,7 @@ impl Shared {
     /// Lets `link` put a timer into some wheel, from a thread that has none, and has the wheel's keeper look at it.
     pub(super) fn with_any_wheel(self: &Arc<Self>, link: impl FnOnce(&'static Wheel) -> bool) {
         let kept = |w: &&Wheel| w.keeper.load(Ordering::Acquire) != NOBODY;
-        let seat = self.wheels.iter().position(|w| kept(w)).unwrap_or(0);
+        let seat = self.wheels.iter().position(kept).unwrap_or(0);
         let wheel = self.wheels[seat];
         if !link(wheel) {
             return;
@@ -186,10 +189,15 @@ impl Shared {
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
-        let sum = |f: fn(&super::slot::Counters) -> u64| self.slots.all().map(|s| f(&s.counters)).sum();
+        let sum =
+            |f: fn(&super::slot::Counters) -> u64| self.slots.all().map(|s| f(&s.counters)).sum();
         Metrics {
             workers: self.config.workers,
-            threads: self.slots.all().filter(|s| s.budget.lock().is_some()).count(),
+            threads: self
+                .slots
+                .all()
+                .filter(|s| s.budget.lock().is_some())
+                .count(),
             goroutines: self.live.count(),
             started: self.ids.taken_since(1),
             polls: sum(|c| c.polls.get()),

@@ -38,14 +38,22 @@ impl Stragglers {
 
 impl fmt::Display for Stragglers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} goroutines did not give way before the shutdown's time was over:", self.goroutines.len())?;
+        write!(
+            f,
+            "{} goroutines did not give way before the shutdown's time was over:",
+            self.goroutines.len()
+        )?;
         for (id, site) in self.goroutines.iter().take(8) {
             match site {
                 Some(site) => write!(f, " #{id} (started at {site})")?,
                 None => write!(f, " #{id}")?,
             }
         }
-        if self.goroutines.len() > 8 { f.write_str(" ...") } else { Ok(()) }
+        if self.goroutines.len() > 8 {
+            f.write_str(" ...")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -67,12 +75,18 @@ impl Shared {
             }
             if deadline.is_some_and(|d| system_now() >= d) {
                 let mut goroutines = Vec::new();
-                self.live.for_each(|h| goroutines.push((h.id, h.spawned_at.location())));
+                self.live
+                    .for_each(|h| goroutines.push((h.id, h.spawned_at.location())));
                 return Err(Stragglers { goroutines });
             }
             backoff.wait();
         }
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let threads = std::mem::take(
+            &mut *self
+                .threads
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
         let this = std::thread::current().id();
         for thread in threads.into_iter().filter(|t| t.thread().id() != this) {
             // A worker's thread does not panic; if one does, the report of the panic has been printed.
@@ -89,7 +103,9 @@ impl Shared {
             for slot in self.slots.all() {
                 let next = slot.next.swap(ptr::null_mut(), Ordering::AcqRel);
                 batch.extend(TaskRef::from_ptr(next));
-                batch.extend(std::iter::from_fn(|| slot.ring.steal_one().and_then(TaskRef::from_ptr)));
+                batch.extend(std::iter::from_fn(|| {
+                    slot.ring.steal_one().and_then(TaskRef::from_ptr)
+                }));
             }
             if batch.is_empty() {
                 self.live.claim_parked(BATCH, |task| batch.push(task));

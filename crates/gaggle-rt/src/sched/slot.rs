@@ -47,7 +47,8 @@ impl Counter {
     /// Owner: counts one more.
     #[inline(always)]
     pub(crate) fn bump(&self) {
-        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.0
+            .store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -106,11 +107,15 @@ impl Slots {
     /// The slot with this number, which has been given out.
     #[inline]
     pub(crate) fn get(&self, number: usize) -> &Slot {
-        self.cells[number].get().expect("a slot exists before its number is used")
+        self.cells[number]
+            .get()
+            .expect("a slot exists before its number is used")
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Slot> {
-        self.cells[..self.used()].iter().filter_map(|cell| cell.get().map(|slot| &**slot))
+        self.cells[..self.used()]
+            .iter()
+            .filter_map(|cell| cell.get().map(|slot| &**slot))
     }
 
     /// A number without a thread; `None` when the bound is reached.

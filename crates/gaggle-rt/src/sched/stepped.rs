@@ -47,17 +47,30 @@ impl Clock for Step {
 
 impl Driver for Step {
     fn seed(&self) -> u64 {
-        self.seeds.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
+        self.seeds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next_u64()
     }
 
-    fn start_thread(&self, _name: String, _body: Box<dyn FnOnce() + Send>) -> io::Result<ThreadHandle<()>> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "a stepped runtime has no threads"))
+    fn start_thread(
+        &self,
+        _name: String,
+        _body: Box<dyn FnOnce() + Send>,
+    ) -> io::Result<ThreadHandle<()>> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "a stepped runtime has no threads",
+        ))
     }
 
     fn choose(&self, ready: usize) -> usize {
         match &self.random {
             None => 0,
-            Some(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).below(ready as u32) as usize,
+            Some(rng) => rng
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .below(ready as u32) as usize,
         }
     }
 }
@@ -71,7 +84,11 @@ pub struct Stuck {
 
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "all goroutines are asleep: {} of them, and the root", self.goroutines)
+        write!(
+            f,
+            "all goroutines are asleep: {} of them, and the root",
+            self.goroutines
+        )
     }
 }
 
@@ -100,7 +117,11 @@ impl Stepped {
             Order::Random(seed) => (Some(Mutex::new(Rng::from_seed(seed))), seed),
         };
         let seeds = Mutex::new(Rng::from_seed(!seed));
-        let driver = Arc::new(Step { now: AtomicU64::new(0), random, seeds });
+        let driver = Arc::new(Step {
+            now: AtomicU64::new(0),
+            random,
+            seeds,
+        });
         let shared = Shared::new(Config {
             workers: 1,
             name: "stepped".to_owned(),
@@ -130,25 +151,38 @@ impl Stepped {
         let mut ready: Vec<TaskRef> = Vec::new();
         loop {
             if let Some(payload) = self.shared.panics.take() {
-                ready.drain(..).for_each(|task| self.shared.injector.push(task));
+                ready
+                    .drain(..)
+                    .for_each(|task| self.shared.injector.push(task));
                 resume_unwind(payload);
             }
-            self.shared.injector.pop_some(usize::MAX, |task| ready.push(task));
+            self.shared
+                .injector
+                .pop_some(usize::MAX, |task| ready.push(task));
             // The root is one more that may be ready; as option 0 it is the dull choice.
             let root_ready = root.0.load(Ordering::Acquire);
             let options = ready.len() + usize::from(root_ready);
             if options == 0 {
                 if !self.advance() {
-                    return Err(Stuck { goroutines: self.shared.live.count() });
+                    return Err(Stuck {
+                        goroutines: self.shared.live.count(),
+                    });
                 }
                 continue;
             }
-            let choice = if options == 1 { 0 } else { self.driver.choose(options) };
+            let choice = if options == 1 {
+                0
+            } else {
+                self.driver.choose(options)
+            };
             context::refill();
             if root_ready && choice == 0 {
                 root.0.store(false, Ordering::Release);
-                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                    ready.drain(..).for_each(|task| self.shared.injector.push(task));
+                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
+                {
+                    ready
+                        .drain(..)
+                        .for_each(|task| self.shared.injector.push(task));
                     return Ok(output);
                 }
                 continue;
@@ -185,7 +219,9 @@ impl Drop for Stepped {
 
 impl fmt::Debug for Stepped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stepped").field("now", &self.driver.now()).finish_non_exhaustive()
+        f.debug_struct("Stepped")
+            .field("now", &self.driver.now())
+            .finish_non_exhaustive()
     }
 }
 

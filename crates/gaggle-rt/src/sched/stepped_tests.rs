@@ -58,7 +58,9 @@ fn ti_02_the_longest_sleep_disturbs_nobody() {
         let for_ever = go(sleep(Duration::MAX));
         sleep(millis(5)).await;
         assert!(!for_ever.is_finished());
-        timeout(Duration::from_secs(1_000_000_000), for_ever).await.is_err()
+        timeout(Duration::from_secs(1_000_000_000), for_ever)
+            .await
+            .is_err()
     });
     assert_eq!(result, Ok(true));
 }
@@ -92,7 +94,8 @@ fn story(order: Order) -> String {
 #[test]
 fn equal_seeds_replay_and_different_seeds_differ() {
     assert_eq!(story(Order::Fifo), "abcabcabcabcabc");
-    let stories: std::collections::HashSet<String> = (0..50).map(|seed| story(Order::Random(seed))).collect();
+    let stories: std::collections::HashSet<String> =
+        (0..50).map(|seed| story(Order::Random(seed))).collect();
     assert!(stories.len() > 25, "{} different orders", stories.len());
     for seed in 0..50 {
         assert_eq!(story(Order::Random(seed)), story(Order::Random(seed)));

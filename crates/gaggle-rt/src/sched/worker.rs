@@ -127,8 +127,12 @@ pub(super) fn identity(shared: &Arc<Shared>) -> Option<(u64, u16)> {
 
 /// Lets `link` put a timer into the wheel that this worker keeps; gives `link` back if there is none.
 pub(super) fn with_own_wheel<F: FnOnce(&'static Wheel) -> bool>(link: F) -> Option<F> {
-    let Some(w) = current() else { return Some(link) };
-    let Some(seat) = w.seat() else { return Some(link) };
+    let Some(w) = current() else {
+        return Some(link);
+    };
+    let Some(seat) = w.seat() else {
+        return Some(link);
+    };
     let wheel = w.shared.wheels[seat];
     // We look at it before we sleep, and every few turns before that. Whoever takes our seat away looks at it too.
     link(wheel);
@@ -259,10 +263,10 @@ impl Worker {
     fn take_ready(&self) -> Option<TaskRef> {
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
-        if turn % TIMER_TURN == 0 {
+        if turn.is_multiple_of(TIMER_TURN) {
             self.fire_timers();
         }
-        if turn % INJECTOR_TURN == 0
+        if turn.is_multiple_of(INJECTOR_TURN)
             && let Some(task) = self.shared.injector.pop()
         {
             self.start_slice();
@@ -275,7 +279,12 @@ impl Worker {
             }
             self.push_ring(task);
         }
-        let task = self.slot().ring.pop().and_then(TaskRef::from_ptr).or_else(|| self.take_injected());
+        let task = self
+            .slot()
+            .ring
+            .pop()
+            .and_then(TaskRef::from_ptr)
+            .or_else(|| self.take_injected());
         if task.is_some() {
             self.start_slice();
         }
@@ -338,7 +347,11 @@ impl Worker {
     /// on an otherwise idle worker it would always be the order in which they were started, until the day on which it is not.
     #[inline]
     fn shuffle(&self) {
-        let dice = self.dice.get().wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        let dice = self
+            .dice
+            .get()
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(1);
         self.dice.set(dice);
         if dice >> 61 == 0
             && let Some(first) = self.slot().ring.pop().and_then(TaskRef::from_ptr)
@@ -372,7 +385,11 @@ impl Worker {
             batch[n] = item;
             n += 1;
         });
-        self.shared.injector.push_all(batch[..n].iter().filter_map(|item| TaskRef::from_ptr(*item)));
+        self.shared.injector.push_all(
+            batch[..n]
+                .iter()
+                .filter_map(|item| TaskRef::from_ptr(*item)),
+        );
     }
 
     /// Gives everything that is queued here to the injector.
@@ -387,7 +404,9 @@ impl Worker {
 
     /// Wakes whoever's time has come. Says whether anybody was.
     pub(super) fn fire_timers(&self) -> bool {
-        let Some(seat) = self.seat() else { return false };
+        let Some(seat) = self.seat() else {
+            return false;
+        };
         let wheel = self.shared.wheels[seat];
         let next = wheel.next();
         if next == crate::time::wheel::NEVER {

@@ -41,7 +41,10 @@ impl<T> JoinHandle<T> {
     /// # Safety
     /// `task` has a handle reference that nobody else uses, and its output is a `T`.
     pub(crate) unsafe fn new(task: TaskRef) -> Self {
-        Self { task, _output: PhantomData }
+        Self {
+            task,
+            _output: PhantomData,
+        }
     }
 
     fn header(&self) -> &super::Header {
@@ -94,7 +97,11 @@ impl<T> JoinHandle<T> {
                     Ok(value.assume_init())
                 }
                 Outcome::Panic => Err(JoinError::panicked(id, site, raw::take_panic(self.task))),
-                Outcome::Aborted => Err(JoinError { id, site, cause: Cause::Aborted }),
+                Outcome::Aborted => Err(JoinError {
+                    id,
+                    site,
+                    cause: Cause::Aborted,
+                }),
                 Outcome::None => panic!("a JoinHandle was polled after it was ready"),
             }
         }
@@ -123,7 +130,10 @@ impl<T> JoinHandle<T> {
     ///
     /// # Safety
     /// The state word has said that the slot is the handle's at this moment.
-    #[expect(clippy::mut_from_ref, reason = "the slot is a cell; the state word decides who may use it")]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the slot is a cell; the state word decides who may use it"
+    )]
     unsafe fn slot(&self) -> &mut Joiner {
         // SAFETY: the caller's promise.
         self.header().joiner.with_mut(|j| unsafe { &mut *j })
@@ -173,7 +183,9 @@ unsafe fn drop_outcome_of(task: TaskRef) {
         match raw::take_outcome(task) {
             Outcome::None | Outcome::Aborted => {}
             Outcome::Value => raw::drop_value(task),
-            Outcome::Panic => panics::raise_late(header.id, header.spawned_at, raw::take_panic(task)),
+            Outcome::Panic => {
+                panics::raise_late(header.id, header.spawned_at, raw::take_panic(task));
+            }
         }
     }
 }
@@ -187,7 +199,10 @@ pub struct JoinError {
 
 enum Cause {
     Aborted,
-    Panic { message: String, payload: Exclusive<Box<dyn Any + Send>> },
+    Panic {
+        message: String,
+        payload: Exclusive<Box<dyn Any + Send>>,
+    },
 }
 
 /// Something that is only ever moved or dropped, never shared, and so may be in a type that is `Sync`.
@@ -199,7 +214,14 @@ unsafe impl<T> Sync for Exclusive<T> {}
 impl JoinError {
     pub(crate) fn panicked(id: GoId, site: Site, payload: Box<dyn Any + Send>) -> Self {
         let message = panics::message_of(&*payload);
-        Self { id, site, cause: Cause::Panic { message, payload: Exclusive(payload) } }
+        Self {
+            id,
+            site,
+            cause: Cause::Panic {
+                message,
+                payload: Exclusive(payload),
+            },
+        }
     }
 
     /// Did the goroutine panic?
@@ -247,9 +269,17 @@ impl JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Aborted => write!(f, "goroutine {} (started at {}) was aborted", self.id, self.site),
+            Cause::Aborted => write!(
+                f,
+                "goroutine {} (started at {}) was aborted",
+                self.id, self.site
+            ),
             Cause::Panic { message, .. } => {
-                write!(f, "goroutine {} (started at {}) panicked: {message}", self.id, self.site)
+                write!(
+                    f,
+                    "goroutine {} (started at {}) panicked: {message}",
+                    self.id, self.site
+                )
             }
         }
     }

@@ -17,17 +17,13 @@ impl Joiner {
     pub(super) const NONE: Joiner = Joiner(ptr::null_mut());
 
     pub(super) fn clone_of(waker: &Waker) -> Self {
-        match waker::goroutine(waker) {
-            Some(task) => {
-                // The count of this clone is what the word stands for.
-                std::mem::forget(waker.clone());
-                Self(task.as_ptr().cast())
-            }
-            None => {
-                let boxed = Box::into_raw(Box::new(waker.clone())).cast::<()>();
-                Self(boxed.map_addr(|a| a | FOREIGN))
-            }
+        if let Some(task) = waker::goroutine(waker) {
+            // The count of this clone is what the word stands for.
+            std::mem::forget(waker.clone());
+            return Self(task.as_ptr().cast());
         }
+        let boxed = Box::into_raw(Box::new(waker.clone())).cast::<()>();
+        Self(boxed.map_addr(|a| a | FOREIGN))
     }
 
     /// The boxed waker, or null.

@@ -51,7 +51,13 @@ struct Task<F: Future> {
 
 /// A new goroutine, born `SCHEDULED`, with a reference for the live list and one for the handle.
 #[inline]
-pub(crate) fn allocate<F>(future: F, shared: NonNull<Shared>, id: GoId, shard: u16, site: Site) -> TaskRef
+pub(crate) fn allocate<F>(
+    future: F,
+    shared: NonNull<Shared>,
+    id: GoId,
+    shard: u16,
+    site: Site,
+) -> TaskRef
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -68,7 +74,9 @@ where
     };
     let task = Box::new(Task {
         header: Header::new(vtable, shared, id, shard, site),
-        stage: Cell::new(Stage { future: ManuallyDrop::new(future) }),
+        stage: Cell::new(Stage {
+            future: ManuallyDrop::new(future),
+        }),
     });
     TaskRef(NonNull::from(Box::leak(task)).cast::<Header>())
 }
@@ -78,7 +86,9 @@ where
 #[inline(always)]
 unsafe fn stage<F: Future>(task: TaskRef) -> *mut Stage<F> {
     // SAFETY: the caller's promise; `Header` is the first field of the `repr(C)` struct `Task<F>`.
-    unsafe { task.0.cast::<Task<F>>().as_ref() }.stage.with_mut(|p| p)
+    unsafe { task.0.cast::<Task<F>>().as_ref() }
+        .stage
+        .with_mut(|p| p)
 }
 
 unsafe fn poll<F: Future>(task: TaskRef) -> bool {
@@ -108,7 +118,9 @@ unsafe fn finish<F: Future>(task: TaskRef, result: Result<F::Output, Payload>) {
     // SAFETY: the caller's promise; after `drop` the stage is empty and may be overwritten.
     unsafe {
         let stage = stage::<F>(task);
-        let dropped = catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*stage).future)));
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            ManuallyDrop::drop(&mut (*stage).future);
+        }));
         let result = match (result, dropped) {
             (Ok(value), Err(payload)) => {
                 // The value's own drop may panic as well; one report is enough.
@@ -135,7 +147,9 @@ unsafe fn drop_future<F: Future>(task: TaskRef) {
     // SAFETY: the caller is the runner, so the stage holds the future and is ours (R1, R2).
     unsafe {
         let stage = stage::<F>(task);
-        match catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*stage).future))) {
+        match catch_unwind(AssertUnwindSafe(|| {
+            ManuallyDrop::drop(&mut (*stage).future);
+        })) {
             Ok(()) => set_outcome(task, Outcome::Aborted),
             Err(payload) => {
                 stage_of::<F>(task).write(payload);
@@ -147,7 +161,10 @@ unsafe fn drop_future<F: Future>(task: TaskRef) {
 
 unsafe fn take_value<F: Future>(task: TaskRef, into: *mut ()) {
     // SAFETY: the caller owns the outcome, which is a value (R1, R2), and `into` points to room for an `F::Output`.
-    unsafe { into.cast::<F::Output>().write(ManuallyDrop::take(&mut (*stage::<F>(task)).value)) };
+    unsafe {
+        into.cast::<F::Output>()
+            .write(ManuallyDrop::take(&mut (*stage::<F>(task)).value));
+    };
 }
 
 unsafe fn drop_value_as<F: Future>(task: TaskRef) {
@@ -176,7 +193,11 @@ unsafe fn set_outcome(task: TaskRef, outcome: Outcome) {
 /// The caller owns the outcome (R2). Afterwards the stage holds nothing that the caller has not moved out.
 pub(super) unsafe fn take_outcome(task: TaskRef) -> Outcome {
     // SAFETY: the caller's promise.
-    unsafe { task.header().outcome.with_mut(|o| ptr::replace(o, Outcome::None)) }
+    unsafe {
+        task.header()
+            .outcome
+            .with_mut(|o| ptr::replace(o, Outcome::None))
+    }
 }
 
 /// # Safety
@@ -269,7 +290,10 @@ unsafe fn complete(task: TaskRef, shared: &Shared) {
         let free = if header.state.has_handle() {
             let Completion { handle, joiner } = header.state.complete();
             if joiner {
-                header.joiner.with_mut(|j| ptr::replace(j, Joiner::NONE)).wake();
+                header
+                    .joiner
+                    .with_mut(|j| ptr::replace(j, Joiner::NONE))
+                    .wake();
             }
             if !handle {
                 drop_outcome(task, shared);

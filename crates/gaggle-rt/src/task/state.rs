@@ -68,14 +68,17 @@ pub(super) enum HandleDrop {
 impl State {
     /// Born queued, with a reference for the live list and one for the handle.
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(SCHEDULED | HANDLE | 2 * REF))
+        Self(AtomicUsize::new(SCHEDULED | HANDLE | (2 * REF)))
     }
 
     fn update(&self, mut f: impl FnMut(usize) -> Option<usize>) -> Result<usize, usize> {
         let mut now = self.0.load(Ordering::Acquire);
         loop {
             let Some(new) = f(now) else { return Err(now) };
-            match self.0.compare_exchange_weak(now, new, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .0
+                .compare_exchange_weak(now, new, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return Ok(now),
                 Err(other) => now = other,
             }
@@ -89,7 +92,14 @@ impl State {
         let _ = self.update(|now| {
             let (new, then) = if now & DONE != 0 {
                 let last = now < 2 * REF;
-                (now - REF, if last { WakeOutcome::Free } else { WakeOutcome::Nothing })
+                (
+                    now - REF,
+                    if last {
+                        WakeOutcome::Free
+                    } else {
+                        WakeOutcome::Nothing
+                    },
+                )
             } else if now & SCHEDULED != 0 {
                 ((now | NOTIFIED) - REF, WakeOutcome::Nothing)
             } else {
@@ -128,7 +138,8 @@ impl State {
 
     /// For shutdown: takes a parked goroutine as if from a queue, to be cancelled.
     pub(super) fn claim(&self) -> bool {
-        self.update(|now| (now & (DONE | SCHEDULED) == 0).then_some(now | SCHEDULED | ABORT)).is_ok()
+        self.update(|now| (now & (DONE | SCHEDULED) == 0).then_some(now | SCHEDULED | ABORT))
+            .is_ok()
     }
 
     /// The caller took it from a queue.
@@ -139,7 +150,11 @@ impl State {
         if now & NOTIFIED != 0 {
             now = self.0.fetch_and(!NOTIFIED, Ordering::AcqRel);
         }
-        if now & ABORT != 0 { Start::Cancel } else { Start::Poll }
+        if now & ABORT != 0 {
+            Start::Cancel
+        } else {
+            Start::Poll
+        }
     }
 
     /// The poll gave `Pending`.
@@ -167,7 +182,10 @@ impl State {
             Some((now | DONE) & !(SCHEDULED | NOTIFIED))
         });
         let now = before.unwrap_or_else(|now| now);
-        Completion { handle: now & HANDLE != 0, joiner: now & JOINER != 0 }
+        Completion {
+            handle: now & HANDLE != 0,
+            joiner: now & JOINER != 0,
+        }
     }
 
     /// Is there a handle that may want the outcome? `false` stays `false`.
@@ -206,12 +224,14 @@ impl State {
 
     /// The handle has put a waker into the joiner slot. `false`: it is done, and the waker is still the handle's.
     pub(super) fn set_joiner(&self) -> bool {
-        self.update(|now| (now & DONE == 0).then_some(now | JOINER)).is_ok()
+        self.update(|now| (now & DONE == 0).then_some(now | JOINER))
+            .is_ok()
     }
 
     /// The handle wants its waker back. `false`: it is done, and the waker is the runner's.
     pub(super) fn unset_joiner(&self) -> bool {
-        self.update(|now| (now & DONE == 0).then_some(now & !JOINER)).is_ok()
+        self.update(|now| (now & DONE == 0).then_some(now & !JOINER))
+            .is_ok()
     }
 
     pub(super) fn has_joiner(&self) -> bool {
@@ -222,7 +242,9 @@ impl State {
     #[inline]
     pub(super) fn drop_handle(&self) -> HandleDrop {
         match self.update(|now| (now & DONE == 0).then_some(now & !(HANDLE | JOINER))) {
-            Ok(before) => HandleDrop::Running { joiner: before & JOINER != 0 },
+            Ok(before) => HandleDrop::Running {
+                joiner: before & JOINER != 0,
+            },
             Err(_) => HandleDrop::Done,
         }
     }

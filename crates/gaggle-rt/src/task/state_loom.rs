@@ -86,7 +86,8 @@ impl Task {
 
     fn take_slot(&self) -> u32 {
         // SAFETY: the state word has given the slot to the caller; loom checks it.
-        self.slot.with_mut(|slot| unsafe { std::mem::replace(&mut *slot, 0) })
+        self.slot
+            .with_mut(|slot| unsafe { std::mem::replace(&mut *slot, 0) })
     }
 
     fn put_slot(&self, waker: u32) {
@@ -102,8 +103,13 @@ impl Task {
 
     fn take_outcome(&self) {
         // SAFETY: the state word has given the outcome to the caller; loom checks it.
-        let outcome = self.outcome.with_mut(|outcome| unsafe { std::mem::replace(&mut *outcome, 0) });
-        assert_eq!(outcome, 1, "the outcome was taken twice or before it was stored");
+        let outcome = self
+            .outcome
+            .with_mut(|outcome| unsafe { std::mem::replace(&mut *outcome, 0) });
+        assert_eq!(
+            outcome, 1,
+            "the outcome was taken twice or before it was stored"
+        );
     }
 
     fn free(&self) {
@@ -251,8 +257,15 @@ fn loom_task_joiner_slot() {
         task.run();
         let (left, done) = joining.join().unwrap();
         let called = task.called.load(Ordering::Relaxed);
-        assert_eq!(called & !(1 << left), if left == 1 { 0 } else { called & 0b10 }, "a waker that was taken back was called");
-        assert!(called.count_ones() <= 1, "two wakers were called for one end");
+        assert_eq!(
+            called & !(1 << left),
+            if left == 1 { 0 } else { called & 0b10 },
+            "a waker that was taken back was called"
+        );
+        assert!(
+            called.count_ones() <= 1,
+            "two wakers were called for one end"
+        );
         if left == 2 && done {
             assert_eq!(called, 0b100, "the newest waker was lost");
         }
@@ -309,7 +322,11 @@ fn loom_task_handle_drop_and_references() {
         dropping.join().unwrap();
         assert_eq!(task.freed.load(Ordering::Relaxed), 1, "never freed");
         // SAFETY: everybody else has ended.
-        assert_eq!(task.outcome.with(|outcome| unsafe { *outcome }), 0, "the outcome was never dropped");
+        assert_eq!(
+            task.outcome.with(|outcome| unsafe { *outcome }),
+            0,
+            "the outcome was never dropped"
+        );
     });
 }
 

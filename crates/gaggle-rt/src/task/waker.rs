@@ -29,7 +29,9 @@ pub(super) unsafe fn borrowed(task: TaskRef) -> ManuallyDrop<Waker> {
 /// The goroutine behind `waker`, if it is one.
 pub(super) fn goroutine(waker: &Waker) -> Option<TaskRef> {
     let header = waker.data().cast_mut().cast::<Header>();
-    std::ptr::eq(waker.vtable(), &raw const VTABLE).then(|| TaskRef::from_ptr(header)).flatten()
+    std::ptr::eq(waker.vtable(), &raw const VTABLE)
+        .then(|| TaskRef::from_ptr(header))
+        .flatten()
 }
 
 /// The waker that stands for one counted reference to `task`.

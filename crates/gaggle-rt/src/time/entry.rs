@@ -49,7 +49,13 @@ unsafe impl Sync for Entry {}
 
 impl Entry {
     pub(super) fn new(deadline: Nanos) -> Self {
-        let body = Body { prev: ptr::null(), next: ptr::null(), waker: None, level: 0, slot: 0 };
+        let body = Body {
+            prev: ptr::null(),
+            next: ptr::null(),
+            waker: None,
+            level: 0,
+            slot: 0,
+        };
         Self {
             body: Cell::new(body),
             deadline,

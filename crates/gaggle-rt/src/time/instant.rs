@@ -54,13 +54,19 @@ impl Instant {
     /// The sum, if the clock reaches that far.
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
-        u64::try_from(duration.as_nanos()).ok().and_then(|d| self.0.checked_add(d)).map(Self)
+        u64::try_from(duration.as_nanos())
+            .ok()
+            .and_then(|d| self.0.checked_add(d))
+            .map(Self)
     }
 
     /// The difference, if the clock reaches back that far.
     #[must_use]
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
-        u64::try_from(duration.as_nanos()).ok().and_then(|d| self.0.checked_sub(d)).map(Self)
+        u64::try_from(duration.as_nanos())
+            .ok()
+            .and_then(|d| self.0.checked_sub(d))
+            .map(Self)
     }
 }
 
@@ -112,8 +118,14 @@ mod tests {
         let now = Instant::now();
         assert_eq!(now + Duration::MAX, Instant(u64::MAX));
         assert_eq!(now - (now + Duration::from_secs(1)), Duration::ZERO);
-        assert_eq!((now + Duration::from_secs(2)).duration_since(now), Duration::from_secs(2));
+        assert_eq!(
+            (now + Duration::from_secs(2)).duration_since(now),
+            Duration::from_secs(2)
+        );
         assert_eq!(now.checked_add(Duration::MAX), None);
-        assert!(now.checked_duration_since(now + Duration::from_nanos(1)).is_none());
+        assert!(
+            now.checked_duration_since(now + Duration::from_nanos(1))
+                .is_none()
+        );
     }
 }

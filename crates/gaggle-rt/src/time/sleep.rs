@@ -33,8 +33,15 @@ use std::time::Duration;
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     // Zero is in the past whatever the clock says, so it need not be read.
-    let deadline = if duration.is_zero() { 0 } else { Instant::after(duration).nanos() };
-    Sleep { entry: Entry::new(deadline), site: Site::caller() }
+    let deadline = if duration.is_zero() {
+        0
+    } else {
+        Instant::after(duration).nanos()
+    };
+    Sleep {
+        entry: Entry::new(deadline),
+        site: Site::caller(),
+    }
 }
 
 /// Waits until `deadline`; not at all if that has passed.
@@ -43,7 +50,10 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Dropping the future frees its timer at once.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { entry: Entry::new(deadline.nanos()), site: Site::caller() }
+    Sleep {
+        entry: Entry::new(deadline.nanos()),
+        site: Site::caller(),
+    }
 }
 
 /// The future of [`sleep`] and [`sleep_until`].

@@ -1,7 +1,7 @@
 //! A time limit on any future.
 
-use super::sleep::{Sleep, sleep, sleep_until};
 use super::Instant;
+use super::sleep::{Sleep, sleep, sleep_until};
 use std::error::Error;
 use std::fmt;
 use std::future::IntoFuture;
@@ -42,13 +42,19 @@ impl Error for Elapsed {}
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { future: future.into_future(), sleep: sleep(duration) }
+    Timeout {
+        future: future.into_future(),
+        sleep: sleep(duration),
+    }
 }
 
 /// Waits for `future`, but not past `deadline`. See [`timeout`].
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { future: future.into_future(), sleep: sleep_until(deadline) }
+    Timeout {
+        future: future.into_future(),
+        sleep: sleep_until(deadline),
+    }
 }
 
 /// The future of [`timeout`].
@@ -66,7 +72,10 @@ impl<F: Future> Future for Timeout<F> {
         // SAFETY: both fields are pinned with the whole: neither is moved, and there is no `Drop` of our own.
         let (future, sleep) = unsafe {
             let this = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut this.future), Pin::new_unchecked(&mut this.sleep))
+            (
+                Pin::new_unchecked(&mut this.future),
+                Pin::new_unchecked(&mut this.sleep),
+            )
         };
         if let Poll::Ready(output) = future.poll(cx) {
             return Poll::Ready(Ok(output));

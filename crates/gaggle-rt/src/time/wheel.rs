@@ -62,8 +62,15 @@ pub(crate) type Expired = Vec<(Nanos, Waker)>;
 
 impl Wheel {
     fn new() -> Self {
-        let empty = List { head: ptr::null(), tail: ptr::null() };
-        let wheels = Wheels { tick: 0, slots: [[empty; SLOTS]; LEVELS], occupied: [0; LEVELS] };
+        let empty = List {
+            head: ptr::null(),
+            tail: ptr::null(),
+        };
+        let wheels = Wheels {
+            tick: 0,
+            slots: [[empty; SLOTS]; LEVELS],
+            occupied: [0; LEVELS],
+        };
         Self {
             state: SpinLock::new(wheels),
             next: AtomicU64::new(NEVER),
@@ -120,7 +127,9 @@ impl Wheel {
             return false;
         }
         // SAFETY: it is linked, so the lock protects its body (E1).
-        let old = entry.body.with_mut(|b| unsafe { (*b).waker.replace(waker) });
+        let old = entry
+            .body
+            .with_mut(|b| unsafe { (*b).waker.replace(waker) });
         drop(wheels);
         drop(old);
         true
@@ -156,8 +165,11 @@ impl Wheels {
     fn place(&self, deadline: Nanos) -> (usize, usize) {
         let tick = (deadline >> TICK_BITS).clamp(self.tick, self.tick | HORIZON);
         let differs = (tick ^ self.tick) | (SLOTS as u64 - 1);
-        let level = (63 - differs.leading_zeros()) / LEVEL_BITS;
-        (level as usize, (tick >> (level * LEVEL_BITS)) as usize % SLOTS)
+        let level = differs.ilog2() / LEVEL_BITS;
+        (
+            level as usize,
+            (tick >> (level * LEVEL_BITS)) as usize % SLOTS,
+        )
     }
 
     /// # Safety
@@ -186,8 +198,14 @@ impl Wheels {
     unsafe fn unlink(&mut self, entry: &Entry) {
         // SAFETY: it and its neighbours are linked, so the lock protects their bodies.
         unsafe {
-            let (prev, next, level, slot) =
-                entry.body.with(|b| ((*b).prev, (*b).next, (*b).level as usize, (*b).slot as usize));
+            let (prev, next, level, slot) = entry.body.with(|b| {
+                (
+                    (*b).prev,
+                    (*b).next,
+                    (*b).level as usize,
+                    (*b).slot as usize,
+                )
+            });
             let list = &mut self.slots[level][slot];
             match prev.as_ref() {
                 Some(prev) => prev.body.with_mut(|b| (*b).next = next),
@@ -212,7 +230,9 @@ impl Wheels {
         // SAFETY: what is linked is alive (E3), and the lock protects its body.
         while let Some(entry) = unsafe { at.as_ref() } {
             // SAFETY: as above.
-            let (next, waker) = entry.body.with_mut(|b| unsafe { ((*b).next, (*b).waker.take()) });
+            let (next, waker) = entry
+                .body
+                .with_mut(|b| unsafe { ((*b).next, (*b).waker.take()) });
             at = next;
             f(entry, waker.expect("a linked entry has a waker"));
         }
@@ -316,13 +336,23 @@ static RETIRED: Mutex<Vec<&'static Wheel>> = Mutex::new(Vec::new());
 
 /// `n` wheels without entries, from earlier runtimes or new.
 pub(crate) fn obtain(n: usize) -> Vec<&'static Wheel> {
-    let mut retired = RETIRED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    (0..n).map(|_| retired.pop().unwrap_or_else(|| Box::leak(Box::new(Wheel::new())))).collect()
+    let mut retired = RETIRED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    (0..n)
+        .map(|_| {
+            retired
+                .pop()
+                .unwrap_or_else(|| Box::leak(Box::new(Wheel::new())))
+        })
+        .collect()
 }
 
 /// Takes wheels back from a runtime that has ended. They have no entries.
 pub(crate) fn give_back(wheels: &[&'static Wheel]) {
-    let mut retired = RETIRED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut retired = RETIRED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     retired.extend(wheels);
 }
 

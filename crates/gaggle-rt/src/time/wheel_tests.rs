@@ -40,14 +40,29 @@ fn ti_03_any_mix_of_deadlines_expires_exactly_and_in_order() {
                 assert_eq!(entry.state(), State::Idle);
             }
             let earliest = entries.iter().map(|e| e.deadline).min().unwrap_or(NEVER);
-            assert!(wheel.next() <= earliest, "seed {seed}: would sleep past a deadline");
+            assert!(
+                wheel.next() <= earliest,
+                "seed {seed}: would sleep past a deadline"
+            );
             now += rng.next_u64() >> (10 + rng.below(54));
             let mut expired = Expired::new();
             wheel.expire(now, &mut expired);
-            let mut due: Vec<_> = entries.iter().map(|e| e.deadline).filter(|d| *d <= now).collect();
+            let mut due: Vec<_> = entries
+                .iter()
+                .map(|e| e.deadline)
+                .filter(|d| *d <= now)
+                .collect();
             due.sort_unstable();
-            assert_eq!(expired.iter().map(|e| e.0).collect::<Vec<_>>(), due, "seed {seed} at {now}");
-            assert!(entries.iter().all(|e| (e.state() == State::Fired) == (e.deadline <= now)));
+            assert_eq!(
+                expired.iter().map(|e| e.0).collect::<Vec<_>>(),
+                due,
+                "seed {seed} at {now}"
+            );
+            assert!(
+                entries
+                    .iter()
+                    .all(|e| (e.state() == State::Fired) == (e.deadline <= now))
+            );
             entries.retain(|e| e.deadline > now);
         }
         let mut rest = Expired::new();
