@@ -55,13 +55,14 @@ pub fn with_clock<R>(clock: &dyn Clock, f: impl FnOnce() -> R) -> R {
             SUBSTITUTE.set(self.0);
         }
     }
-    // SAFETY: only the lifetime changes; `Restore` removes the pointer before `clock` can end, also when `f` unwinds.
+    type Installed = *const (dyn Clock + 'static);
+    let clock: *const dyn Clock = clock;
     #[expect(
         clippy::transmute_ptr_to_ptr,
-        reason = "a cast cannot lengthen the lifetime in a trait object's type"
+        reason = "a cast cannot lengthen a lifetime"
     )]
-    let clock =
-        unsafe { std::mem::transmute::<*const dyn Clock, *const (dyn Clock + 'static)>(clock) };
+    // SAFETY: only the lifetime changes; `Restore` removes the pointer before `clock` can end, also when `f` unwinds.
+    let clock = unsafe { std::mem::transmute::<*const dyn Clock, Installed>(clock) };
     let _restore = Restore(SUBSTITUTE.replace(Some(clock)));
     f()
 }

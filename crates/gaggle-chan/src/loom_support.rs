@@ -60,7 +60,11 @@ impl Mint {
 
     /// Every token was dropped, and none twice.
     pub(crate) fn assert_even(&self) {
-        assert_eq!(self.0.load(Ordering::Relaxed), 0, "tokens leaked (or, if huge, dropped twice)");
+        assert_eq!(
+            self.0.load(Ordering::Relaxed),
+            0,
+            "tokens leaked (or, if huge, dropped twice)"
+        );
     }
 }
 

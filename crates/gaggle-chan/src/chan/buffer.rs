@@ -187,7 +187,7 @@ impl<T> Buffer<T> {
                     .slots
                     .get_unchecked(self.head)
                     .assume_init_read(),
-            )
+            );
         };
         self.head += 1;
         self.len -= 1;

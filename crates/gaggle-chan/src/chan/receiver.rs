@@ -23,7 +23,9 @@ pub struct Receiver<T> {
 
 impl<T> Receiver<T> {
     pub(super) fn new(handle: Handle<T>) -> Self {
-        Self { end: RecvEnd::new(handle) }
+        Self {
+            end: RecvEnd::new(handle),
+        }
     }
 
     pub(super) fn handle(&self) -> &Handle<T> {

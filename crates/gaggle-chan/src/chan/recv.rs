@@ -104,7 +104,11 @@ fn wait<T>(chan: &Chan<T>, node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
 
 /// The waker is one that must not be cloned under the lock: it was cloned before, and now things may have changed.
 #[cold]
-fn enqueue_foreign<T>(chan: &Chan<T>, node: Pin<&Node<T>>, waker: Waker) -> Poll<Result<T, RecvError>> {
+fn enqueue_foreign<T>(
+    chan: &Chan<T>,
+    node: Pin<&Node<T>>,
+    waker: Waker,
+) -> Poll<Result<T, RecvError>> {
     let mut value = MaybeUninit::uninit();
     let mut inner = chan.lock();
     // SAFETY: `value` is valid for writing, and read only after `Taken`.
@@ -132,7 +136,11 @@ fn enqueue_foreign<T>(chan: &Chan<T>, node: Pin<&Node<T>>, waker: Waker) -> Poll
 
 /// A poll after one that had to wait.
 #[inline(never)]
-fn poll_again<T>(chan: &Chan<T>, node: Pin<&Node<T>>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+fn poll_again<T>(
+    chan: &Chan<T>,
+    node: Pin<&Node<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, RecvError>> {
     if node.state() == State::Waiting {
         let waker = cx.waker().clone();
         let mut inner = chan.lock();

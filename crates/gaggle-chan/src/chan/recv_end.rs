@@ -37,7 +37,10 @@ impl<T> Unpin for RecvEnd<T> {}
 
 impl<T> RecvEnd<T> {
     pub(super) fn new(handle: Handle<T>) -> Self {
-        Self { word: handle.into_raw(), _streaming: PhantomData }
+        Self {
+            word: handle.into_raw(),
+            _streaming: PhantomData,
+        }
     }
 
     #[inline(always)]
@@ -63,7 +66,8 @@ impl<T> RecvEnd<T> {
     #[inline(always)]
     pub(super) fn waiter(&self) -> Option<&Node<T>> {
         // SAFETY: T1.
-        self.is_streaming().then(|| unsafe { &(*self.box_ptr()).node })
+        self.is_streaming()
+            .then(|| unsafe { &(*self.box_ptr()).node })
     }
 
     /// The channel and the waiter, made on first use.
@@ -71,8 +75,13 @@ impl<T> RecvEnd<T> {
         if !self.is_streaming() {
             // SAFETY: T1: the word is a handle's; it moves into the box, and the word becomes the box's.
             let handle = ManuallyDrop::new(unsafe { Handle::from_raw(self.word) });
-            let boxed = Box::new(Streaming { handle, node: Node::empty(Site::UNKNOWN) });
-            self.word = NonNull::from(Box::leak(boxed)).cast::<Chan<T>>().map_addr(|a| a | STREAMING);
+            let boxed = Box::new(Streaming {
+                handle,
+                node: Node::empty(Site::UNKNOWN),
+            });
+            self.word = NonNull::from(Box::leak(boxed))
+                .cast::<Chan<T>>()
+                .map_addr(|a| a | STREAMING);
         }
         // SAFETY: T1; the node stays in its box until the word is dropped, so it is pinned.
         unsafe {

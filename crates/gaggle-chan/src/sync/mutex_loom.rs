@@ -22,7 +22,8 @@ impl Clock for Still {
 struct Leaping(AtomicU64);
 impl Clock for Leaping {
     fn now(&self) -> Nanos {
-        self.0.fetch_add(2 * STARVED, std::sync::atomic::Ordering::Relaxed)
+        self.0
+            .fetch_add(2 * STARVED, std::sync::atomic::Ordering::Relaxed)
     }
 }
 
@@ -40,7 +41,11 @@ fn everybody_adds(others: u32) {
         t.join().unwrap();
     }
     assert_eq!(*mutex.try_lock().unwrap(), others + 1);
-    assert_eq!(mutex.raw.state.load(Ordering::Relaxed), 0, "a bit was left over");
+    assert_eq!(
+        mutex.raw.state.load(Ordering::Relaxed),
+        0,
+        "a bit was left over"
+    );
 }
 
 /// Two threads lock once each; waiters are called.
@@ -77,7 +82,11 @@ fn one_gives_up() {
     quitting.join().unwrap();
     staying.join().unwrap();
     assert_eq!(*mutex.try_lock().unwrap(), 1);
-    assert_eq!(mutex.raw.state.load(Ordering::Relaxed), 0, "a bit was left over");
+    assert_eq!(
+        mutex.raw.state.load(Ordering::Relaxed),
+        0,
+        "a bit was left over"
+    );
 }
 
 /// It catches a call that ends with the future that was called.
@@ -112,7 +121,11 @@ fn loom_mutex_cancel_against_unlock() {
             drop(guard);
             drop(lock);
             barging.join().unwrap();
-            assert_eq!(mutex.raw.state.load(Ordering::Relaxed), 0, "a bit was left over");
+            assert_eq!(
+                mutex.raw.state.load(Ordering::Relaxed),
+                0,
+                "a bit was left over"
+            );
         });
     });
 }
@@ -131,7 +144,11 @@ fn loom_mutex_unlock_against_cancel() {
             }
             holding.join().unwrap();
             assert_eq!(*mutex.try_lock().unwrap(), 1);
-            assert_eq!(mutex.raw.state.load(Ordering::Relaxed), 0, "a bit was left over");
+            assert_eq!(
+                mutex.raw.state.load(Ordering::Relaxed),
+                0,
+                "a bit was left over"
+            );
         });
     });
 }

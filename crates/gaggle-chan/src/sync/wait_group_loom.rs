@@ -55,7 +55,10 @@ fn loom_wait_group_second_round() {
         group.add(1);
         {
             let mut second = pin!(group.wait());
-            assert!(poll_once(second.as_mut()).is_pending(), "released by the round before");
+            assert!(
+                poll_once(second.as_mut()).is_pending(),
+                "released by the round before"
+            );
         }
         group.done();
         waiting.join().unwrap();

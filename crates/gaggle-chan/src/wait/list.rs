@@ -129,7 +129,10 @@ impl<T> WaitList<T> {
     ///
     /// # Safety
     /// The node is in this list.
-    #[expect(clippy::unused_self, reason = "`&mut self` is the proof that the lock is held")]
+    #[expect(
+        clippy::unused_self,
+        reason = "`&mut self` is the proof that the lock is held"
+    )]
     pub(crate) unsafe fn renew_waker(&mut self, node: &Node<T>, waker: Waker) -> Option<Waker> {
         // SAFETY: the node is in this list, so the lock protects the waker.
         node.waker.with_mut(|w| unsafe { (*w).replace(waker) })

@@ -121,7 +121,8 @@ impl<T> Node<T> {
     /// The slot, to be read or written under the rules of `README.md`.
     #[inline]
     pub(crate) fn slot(&self) -> *mut T {
-        self.slot.with_mut(|p| p.cast::<T>())
+        self.slot
+            .with_mut(<*mut std::mem::MaybeUninit<T>>::cast::<T>)
     }
 
     /// Moves the value out of the slot.
