@@ -25,6 +25,9 @@ const YIELDS: u32 = 16;
 #[derive(Debug)]
 pub struct SpinLock<T> {
     state: AtomicU32,
+    /// In a model a waiter sleeps here: loom would follow it round and round as it spins. The lock's own model does without.
+    #[cfg(loom)]
+    turn: Option<loom::sync::Mutex<()>>,
     value: Cell<T>,
 }
 
@@ -47,7 +50,17 @@ impl<T> SpinLock<T> {
     #[cfg(loom)]
     pub fn new(value: T) -> Self {
         Self {
+            turn: Some(loom::sync::Mutex::new(())),
+            ..Self::new_spinning(value)
+        }
+    }
+
+    /// A free lock around `value` whose waiters spin in a model too.
+    #[cfg(loom)]
+    fn new_spinning(value: T) -> Self {
+        Self {
             state: AtomicU32::new(FREE),
+            turn: None,
             value: Cell::new(value),
         }
     }
@@ -55,6 +68,8 @@ impl<T> SpinLock<T> {
     /// Takes the lock.
     #[inline(always)]
     pub fn lock(&self) -> SpinGuard<'_, T> {
+        #[cfg(loom)]
+        let turn = self.turn.as_ref().and_then(|turn| turn.lock().ok());
         // Acquire pairs with the release store in `SpinGuard::drop`.
         if self
             .state
@@ -63,16 +78,29 @@ impl<T> SpinLock<T> {
         {
             self.lock_slow();
         }
-        SpinGuard { lock: self }
+        SpinGuard {
+            lock: self,
+            #[cfg(loom)]
+            _turn: turn,
+        }
     }
 
     /// Takes the lock if it is free at this instant.
     #[inline]
     pub fn try_lock(&self) -> Option<SpinGuard<'_, T>> {
+        #[cfg(loom)]
+        let turn = match &self.turn {
+            Some(turn) => Some(turn.try_lock().ok()?),
+            None => None,
+        };
         self.state
             .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
             .ok()
-            .map(|_| SpinGuard { lock: self })
+            .map(|_| SpinGuard {
+                lock: self,
+                #[cfg(loom)]
+                _turn: turn,
+            })
     }
 
     #[cold]
@@ -103,6 +131,9 @@ impl<T> SpinLock<T> {
 #[derive(Debug)]
 pub struct SpinGuard<'a, T> {
     lock: &'a SpinLock<T>,
+    /// Given up after the lock: `Drop` comes before the fields.
+    #[cfg(loom)]
+    _turn: Option<loom::sync::MutexGuard<'a, ()>>,
 }
 
 impl<T> Deref for SpinGuard<'_, T> {
@@ -200,7 +231,7 @@ mod loom_tests {
     #[test]
     fn loom_spin_lock_excludes_and_publishes() {
         loom::model(|| {
-            let lock = Arc::new(SpinLock::new(0));
+            let lock = Arc::new(SpinLock::new_spinning(0));
             let other = lock.clone();
             let t = loom::thread::spawn(move || *other.lock() += 1);
             *lock.lock() += 1;

@@ -153,10 +153,11 @@ fn loom_chan_drop_of_recv_passes_the_value_on() {
         let mut given_up = Box::pin(other.recv());
         assert!(poll_once(given_up.as_mut()).is_pending());
         let receiver = thread::spawn(move || block_on(rx.recv()).map(|token| token.0));
-        let sender = thread::spawn(move || block_on(tx.send(token)).is_ok());
+        // The sender stays: if it closed the channel, the receiver could be told so before the value comes back.
+        let sender = thread::spawn(move || (block_on(tx.send(token)).is_ok(), tx));
         drop(given_up);
         assert_eq!(receiver.join().unwrap(), Ok(1));
-        assert!(sender.join().unwrap());
+        assert!(sender.join().unwrap().0);
         drop(other);
         mint.assert_even();
     });

@@ -21,12 +21,11 @@ use std::task::{Context, Poll, Waker, ready};
 /// A goroutine's result, for whoever wants it.
 ///
 /// Awaiting it gives the value, or says why there is none.
-/// Dropping it detaches the goroutine and never cancels it (semantics.md RX-05, T1).
+/// It may be ignored, as in Go: dropping it detaches the goroutine and never cancels it (semantics.md RX-05, T1).
 /// A panic that nobody takes from the handle is raised out of `block_on` and `main`.
 ///
 /// # Cancel safety
 /// Awaiting `&mut handle` may be given up and taken up again: the result stays.
-#[must_use = "dropping the handle detaches the goroutine: say `drop(go(..))` or `let _ = go(..)` if that is meant"]
 pub struct JoinHandle<T> {
     task: TaskRef,
     _output: PhantomData<fn() -> T>,
