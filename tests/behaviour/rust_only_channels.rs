@@ -1,19 +1,15 @@
 //! Channel operations that are given up: semantics.md RX-01 to RX-03 (Go has no dropped futures, so it has no test for this).
 //!
-//! Futures are polled by hand, so each case is one certain interleaving; the stress test at the end looks for the others.
+//! Futures are polled by hand, so each case is one certain interleaving; `rust_only_stress.rs` looks for the others.
 
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, random, rounds};
+use common::{Ledger, Polled, random, rounds};
 use gaggle::chan::{self, RecvError, SendError, TryRecvError};
-use gaggle::time::timeout;
-use gaggle::{go, yield_now};
 use gaggle_base::rng::Rng;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::Poll;
-use std::time::Duration;
 
 const CAPACITIES: [Option<usize>; 5] = [Some(0), Some(1), Some(2), Some(5), None];
 
@@ -332,113 +328,4 @@ fn rx_03_a_waker_that_panics_takes_no_value_and_no_other_waiter_with_it() {
     assert_eq!(good.woken(), Ok(2));
     drop(bad);
     assert_eq!(rx.try_recv(), Ok(1));
-}
-
-/// What was sent, received, dropped with a send that was given up, and what came back in an error. Each by number and by sum.
-#[derive(Default)]
-struct Books {
-    offered: AtomicU64,
-    sent: AtomicU64,
-    received: AtomicU64,
-}
-
-/// A random operation is polled a few times and then given up, or awaited to its end; others do the same meanwhile.
-async fn sender(tx: chan::Sender<u64>, mut rng: Rng, turns: u64, books: Arc<Books>) {
-    for _ in 0..turns {
-        let value = rng.next_u64() >> 32;
-        books.offered.fetch_add(value, SeqCst);
-        match rng.below(4) {
-            0 => {
-                if tx.try_send(value).is_ok() {
-                    books.sent.fetch_add(value, SeqCst);
-                }
-            }
-            1 => {
-                let limit = Duration::from_micros(u64::from(rng.below(50)));
-                if let Ok(Ok(())) = timeout(limit, tx.send(value)).await {
-                    books.sent.fetch_add(value, SeqCst);
-                }
-            }
-            2 => {
-                let mut send = std::pin::pin!(tx.send(value));
-                for _ in 0..rng.below(4) {
-                    if let Poll::Ready(done) = futures::poll!(send.as_mut()) {
-                        done.unwrap();
-                        books.sent.fetch_add(value, SeqCst);
-                        break;
-                    }
-                    yield_now().await;
-                }
-            }
-            _ => {
-                tx.send(value).await.unwrap();
-                books.sent.fetch_add(value, SeqCst);
-            }
-        }
-    }
-}
-
-async fn receiver(rx: chan::Receiver<u64>, mut rng: Rng, books: Arc<Books>) {
-    loop {
-        let received = match rng.below(4) {
-            0 => rx.try_recv().ok(),
-            1 => {
-                let limit = Duration::from_micros(u64::from(rng.below(50)));
-                timeout(limit, rx.recv()).await.ok().and_then(Result::ok)
-            }
-            2 => {
-                let mut recv = std::pin::pin!(rx.recv());
-                let mut received = None;
-                for _ in 0..rng.below(4) {
-                    if let Poll::Ready(done) = futures::poll!(recv.as_mut()) {
-                        received = done.ok();
-                        break;
-                    }
-                    yield_now().await;
-                }
-                received
-            }
-            _ => match rx.recv().await {
-                Ok(value) => Some(value),
-                Err(RecvError) => return,
-            },
-        };
-        match received {
-            Some(value) => _ = books.received.fetch_add(value, SeqCst),
-            None => yield_now().await,
-        }
-    }
-}
-
-#[test]
-fn rx_stress_what_was_sent_is_what_was_received_however_many_operations_are_given_up() {
-    in_goroutine(|| async {
-        let mut rng = random("rx_stress");
-        for capacity in CAPACITIES {
-            let (tx, rx) = channel(capacity);
-            let books = Arc::new(Books::default());
-            let mut handles = Vec::new();
-            for _ in 0..6 {
-                let own = Rng::from_seed(rng.next_u64());
-                handles.push(go(sender(tx.clone(), own, rounds(300), books.clone())));
-                let own = Rng::from_seed(rng.next_u64());
-                handles.push(go(receiver(rx.clone(), own, books.clone())));
-            }
-            // A send that reported success must be received although the futures of its receivers are dropped all the time.
-            // A send that was given up after its value was taken counts as neither: see what was received besides.
-            drop((tx, rx.clone()));
-            for handle in handles {
-                handle.await.unwrap();
-            }
-            while let Ok(value) = rx.try_recv() {
-                books.received.fetch_add(value, SeqCst);
-            }
-            let (offered, sent) = (books.offered.load(SeqCst), books.sent.load(SeqCst));
-            let received = books.received.load(SeqCst);
-            assert!(
-                sent <= received && received <= offered,
-                "{sent} {received} {offered}"
-            );
-        }
-    });
 }

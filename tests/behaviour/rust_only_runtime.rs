@@ -1,4 +1,4 @@
-//! Runtimes that end, goroutines that panic, threads that block: semantics.md RX-05 to RX-07.
+//! Runtimes that end and goroutines that panic: semantics.md RX-05 and RX-06.
 
 #![allow(
     clippy::disallowed_methods,
@@ -8,8 +8,8 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, on_workers, rounds, until, watched, worker_counts};
-use gaggle::chan::{self, RecvError, SendError};
+use common::{Ledger, Polled, rounds, until, watched, worker_counts};
+use gaggle::chan::{self, RecvError};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::sync::{Mutex, WaitGroup};
 use gaggle::time::{sleep, timeout};
@@ -49,7 +49,13 @@ struct Things {
 impl Things {
     fn new() -> Self {
         let (tx, rx) = chan::bounded(1);
-        Self { tx, rx, m: Arc::default(), wg: WaitGroup::new(), dropped: Arc::default() }
+        Self {
+            tx,
+            rx,
+            m: Arc::default(),
+            wg: WaitGroup::new(),
+            dropped: Arc::default(),
+        }
     }
 
     /// Channel, lock and timer operations and `go`, in a destructor.
@@ -57,17 +63,17 @@ impl Things {
         let _ = self.tx.try_send(1);
         let _ = self.rx.try_recv();
         let _ = self.rx.len();
-        drop(Polled::new(self.rx.recv()).poll());
-        drop(Polled::new(self.tx.send(2)).poll());
+        _ = Polled::new(self.rx.recv()).poll();
+        _ = Polled::new(self.tx.send(2)).poll();
         drop(self.m.try_lock());
-        drop(Polled::new(self.m.lock()).poll());
-        drop(Polled::new(self.wg.wait()).poll());
-        drop(Polled::new(sleep(FAR)).poll());
-        drop(Polled::new(timeout(FAR, self.rx.recv())).poll());
+        _ = Polled::new(self.m.lock()).poll();
+        _ = Polled::new(self.wg.wait()).poll();
+        _ = Polled::new(sleep(FAR)).poll();
+        _ = Polled::new(timeout(FAR, self.rx.recv())).poll();
         let handle = go(async {});
         handle.abort();
         drop(go(async { sleep(FAR).await }));
-        drop(Polled::new(handle).poll());
+        _ = Polled::new(handle).poll();
         self.dropped.fetch_add(1, SeqCst);
     }
 
@@ -83,7 +89,7 @@ impl Things {
                 1 => drop(tx.send(1).await),
                 2 => {
                     let _guard = this.m.lock().await;
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
                 3 => drop(this.m.lock().await),
                 4 => sleep(FAR).await,
@@ -196,7 +202,7 @@ fn rx_05_a_destructor_that_blocks_its_thread_on_others_that_end_is_served() {
                 }));
                 let other = arrived.guard();
                 drop(rt.go(async move {
-                    let _on_drop = OnDrop(move || drop(rx.try_recv()));
+                    let _on_drop = OnDrop(move || _ = rx.try_recv());
                     drop(other);
                     std::future::pending::<()>().await;
                 }));
@@ -218,12 +224,14 @@ fn rx_05_runtimes_come_and_go_under_load() {
                 for i in 0..20_u64 {
                     let (tx, rx, live) = (tx.clone(), rx.clone(), live.clone());
                     drop(rt.go(async move {
-                        let _live = live;
                         if i % 2 == 0 {
                             while tx.send(i).await.is_ok() {}
                         } else {
-                            while timeout(Duration::from_micros(50 * i), rx.recv()).await != Ok(Err(RecvError)) {}
+                            while timeout(Duration::from_micros(50 * i), rx.recv()).await
+                                != Ok(Err(RecvError))
+                            {}
                         }
+                        drop(live);
                     }));
                 }
                 if round % 2 == 0 {
@@ -268,7 +276,10 @@ fn rx_05_a_shutdown_with_a_limit_names_those_that_do_not_give_way() {
             let stragglers = rt.shutdown(Duration::from_millis(5)).unwrap_err();
             assert_eq!(stragglers.goroutines().len(), 1);
             assert_eq!(stragglers.goroutines()[0].0, id);
-            assert!(stragglers.to_string().contains("rust_only_runtime.rs"), "{stragglers}");
+            assert!(
+                stragglers.to_string().contains("rust_only_runtime.rs"),
+                "{stragglers}"
+            );
             drop(release);
             // It ends with its poll, whose result stands.
             assert!(stuck.join_blocking().is_ok());
@@ -279,20 +290,23 @@ fn rx_05_a_shutdown_with_a_limit_names_those_that_do_not_give_way() {
 #[test]
 fn rx_05_a_sleep_outlives_the_runtime_that_kept_its_time() {
     for keep_a_handle in [false, true] {
-        watched(&format!("a sleep without its runtime (a Handle is kept: {keep_a_handle})"), move || {
-            let rt = runtime(1);
-            let handle = keep_a_handle.then(|| rt.handle());
-            let nap = rt.block_on(async { Polled::parked(sleep(Duration::from_millis(5))) });
-            drop(rt);
-            block_on(async move {
-                let mut nap = nap;
-                while nap.poll().is_pending() {
-                    let wakes = nap.wakes();
-                    until(|| nap.wakes() > wakes);
-                }
-            });
-            drop(handle);
-        });
+        watched(
+            &format!("a sleep without its runtime (a Handle is kept: {keep_a_handle})"),
+            move || {
+                let rt = runtime(1);
+                let handle = keep_a_handle.then(|| rt.handle());
+                let nap = rt.block_on(async { Polled::parked(sleep(Duration::from_millis(5))) });
+                drop(rt);
+                block_on(async move {
+                    let mut nap = nap;
+                    while nap.poll().is_pending() {
+                        let wakes = nap.wakes();
+                        until(|| nap.wakes() > wakes);
+                    }
+                });
+                drop(handle);
+            },
+        );
     }
 }
 
@@ -300,7 +314,11 @@ fn rx_05_a_sleep_outlives_the_runtime_that_kept_its_time() {
 fn rx_06_a_goroutine_that_panics_drops_its_values_leaves_its_queues_and_frees_its_guards() {
     for workers in worker_counts() {
         watched("a panic with everything in hand", move || {
-            let rt = Runtime::builder().workers(workers).on_panic(OnPanic::Report).build().unwrap();
+            let rt = Runtime::builder()
+                .workers(workers)
+                .on_panic(OnPanic::Report)
+                .build()
+                .unwrap();
             let ledger = Ledger::default();
             let m = Arc::new(Mutex::new(()));
             let (tx, rx) = chan::bounded(0);
@@ -342,7 +360,11 @@ fn rx_06_a_goroutine_that_panics_drops_its_values_leaves_its_queues_and_frees_it
 fn rx_06_a_value_assigned_to_a_goroutine_that_panics_goes_on() {
     for workers in worker_counts() {
         watched("a panic with a value assigned", move || {
-            let rt = Runtime::builder().workers(workers).on_panic(OnPanic::Report).build().unwrap();
+            let rt = Runtime::builder()
+                .workers(workers)
+                .on_panic(OnPanic::Report)
+                .build()
+                .unwrap();
             let (tx, rx) = chan::bounded(0);
             let (to, from) = (tx.clone(), rx.clone());
             let panicking = rt.go(async move {
@@ -361,147 +383,4 @@ fn rx_06_a_value_assigned_to_a_goroutine_that_panics_goes_on() {
             drop(tx);
         });
     }
-}
-
-#[test]
-fn rx_07_channels_locks_and_groups_work_between_plain_threads() {
-    watched("plain threads", || {
-        for capacity in [0, 1, 5] {
-            let (tx, rx) = chan::bounded(capacity);
-            let m = Arc::new(Mutex::new(0_u64));
-            let wg = WaitGroup::new();
-            let n = rounds(1_000);
-            let senders: Vec<_> = (0..3)
-                .map(|_| {
-                    let (tx, guard) = (tx.clone(), wg.guard());
-                    thread::spawn(move || {
-                        (1..=n).for_each(|i| tx.send_blocking(i).unwrap());
-                        drop(guard);
-                    })
-                })
-                .collect();
-            drop(tx);
-            let receivers: Vec<_> = (0..3)
-                .map(|i| {
-                    let (rx, m) = (rx.clone(), m.clone());
-                    thread::spawn(move || match i {
-                        0 => rx.iter().for_each(|n| *m.lock_blocking() += n),
-                        1 => rx.into_iter().for_each(|n| *m.lock_blocking() += n),
-                        _ => {
-                            while let Ok(n) = rx.recv_blocking() {
-                                *m.lock_blocking() += n;
-                            }
-                        }
-                    })
-                })
-                .collect();
-            wg.wait_blocking();
-            for thread in senders.into_iter().chain(receivers) {
-                thread.join().unwrap();
-            }
-            assert_eq!(*m.lock_blocking(), 3 * (n * (n + 1) / 2));
-            assert!(rx.recv_blocking().is_err());
-        }
-    });
-}
-
-#[test]
-fn rx_07_blocking_calls_end_when_the_channel_is_closed() {
-    watched("blocked threads", || {
-        let (tx, rx) = chan::bounded::<u32>(0);
-        let threads: Vec<_> = (0..4)
-            .map(|i| {
-                let (tx, rx) = (tx.clone(), rx.clone());
-                thread::spawn(move || match i % 2 {
-                    0 => rx.recv_blocking().is_err(),
-                    _ => tx.send_blocking(i).is_err(),
-                })
-            })
-            .collect();
-        // Pairs may have met before the end: then they report success.
-        tx.close();
-        let failed = threads.into_iter().filter_map(|t| t.join().ok()).filter(|f| *f).count();
-        assert!(failed % 2 == 0, "a send and a receive succeed together");
-        assert_eq!(tx.send_blocking(9), Err(SendError(9)));
-    });
-}
-
-#[test]
-fn rx_07_a_blocking_call_inside_a_goroutine_hands_the_worker_over() {
-    in_goroutine(|| async {
-        let (tx, rx) = chan::bounded::<u32>(0);
-        let (back, answers) = chan::bounded(0);
-        let m = Arc::new(Mutex::new(()));
-        let wg = WaitGroup::new();
-        wg.add(1);
-        let guard = m.clone().lock_owned().await;
-        let n = 4 * gaggle::runtime::num_workers() as u32;
-        for i in 0..n {
-            let (rx, back, m, wg) = (rx.clone(), back.clone(), m.clone(), wg.clone());
-            drop(go(async move {
-                match i % 4 {
-                    0 => _ = rx.recv_blocking().unwrap(),
-                    1 => drop(m.lock_blocking()),
-                    2 => wg.wait_blocking(),
-                    _ => block_on(go(sleep(Duration::from_micros(100)))).unwrap(),
-                }
-                back.send_blocking(i).unwrap();
-            }));
-        }
-        for i in 0..n / 4 {
-            tx.send(i).await.unwrap();
-        }
-        drop(guard);
-        wg.done();
-        let mut seen = vec![false; n as usize];
-        for _ in 0..n {
-            seen[answers.recv().await.unwrap() as usize] = true;
-        }
-        assert!(seen.into_iter().all(|s| s));
-    });
-}
-
-#[test]
-fn rx_07_block_on_nests_and_goroutines_run_meanwhile() {
-    on_workers(|rt| {
-        let deep = rt.block_on(async {
-            block_on(async {
-                go(async { block_on(async { go(async { block_on(async { 5 }) }).await.unwrap() }) }).await
-            })
-        });
-        assert_eq!(deep.unwrap(), 5);
-    });
-}
-
-#[test]
-fn rx_07_threads_and_goroutines_meet_in_one_channel() {
-    on_workers(|rt| {
-        let n = rounds(500);
-        for capacity in [0, 3] {
-            let (tx, rx) = chan::bounded(capacity);
-            let thread = thread::spawn({
-                let tx = tx.clone();
-                move || (0..n).for_each(|i| tx.send_blocking(i).unwrap())
-            });
-            let goroutine = rt.go(async move {
-                for i in 0..n {
-                    tx.send(i).await.unwrap();
-                }
-            });
-            let other = thread::spawn({
-                let rx = rx.clone();
-                move || rx.iter().sum::<u64>()
-            });
-            let sum = rt.block_on(rt.go(async move {
-                let mut sum = 0;
-                while let Ok(i) = rx.recv().await {
-                    sum += i;
-                }
-                sum
-            }));
-            assert_eq!(sum.unwrap() + other.join().unwrap(), n * (n - 1));
-            thread.join().unwrap();
-            rt.block_on(goroutine).unwrap();
-        }
-    });
 }

@@ -220,7 +220,7 @@ fn ch_18_values_arrive_intact_under_memory_churn() {
                     });
                     for trip in 0..trips {
                         let values: Vec<u64> =
-                            (0..1 + (me + trip) % 40).map(|i| i * me ^ trip).collect();
+                            (0..=(me + trip) % 40).map(|i| (i * me) ^ trip).collect();
                         there.send(values.clone()).await.unwrap();
                         let churn = vec![trip; 100];
                         let mut received = back.recv().await.unwrap();

@@ -162,8 +162,8 @@ fn ti_12_a_sleep_that_is_given_up_is_gone() {
             .map(|i| {
                 let held = alive.clone();
                 go(async move {
-                    let _held = held;
                     sleep(FAR + Duration::from_micros(i)).await;
+                    drop(held);
                 })
             })
             .collect();

@@ -16,10 +16,6 @@
     reason = "each module is a whole program, of which the tour calls one function"
 )]
 #![allow(
-    unused_must_use,
-    reason = "TEMPORARY, until JoinHandle is no longer must_use: `go(f());` is how goroutines are started"
-)]
-#![allow(
     clippy::unused_async,
     reason = "what `go` starts is async, whether it ever waits or not"
 )]

@@ -38,12 +38,12 @@
 
 #[doc(hidden)]
 pub mod __private;
+pub mod chan;
 pub mod runtime;
 pub mod sync;
+pub mod time;
 
-pub use gaggle_chan::chan;
 pub use gaggle_macros::{main, test};
-pub use gaggle_rt::time;
 pub use gaggle_rt::{JoinError, JoinHandle, YieldNow, block_on, blocking, go, yield_now};
 
 /// What most programs use.

@@ -141,6 +141,12 @@ pub(crate) async fn until_yielding(mut state: impl FnMut() -> bool) {
 #[derive(Default)]
 pub(crate) struct Wakes(AtomicUsize);
 
+impl Wakes {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
@@ -176,7 +182,7 @@ impl<F: Future> Polled<F> {
 
     /// How often it was woken.
     pub(crate) fn wakes(&self) -> usize {
-        self.wakes.0.load(Ordering::SeqCst)
+        self.wakes.count()
     }
 
     /// Its output: it was woken, and a poll is all that is left to do.

@@ -29,7 +29,7 @@ mod send;
 mod sender;
 
 pub use error::{RecvError, SendError, TryRecvError, TrySendError};
-pub use receiver::{Iter, Receiver};
+pub use receiver::{IntoIter, Iter, Receiver};
 pub use recv::Recv;
 pub use send::Send;
 pub use sender::Sender;

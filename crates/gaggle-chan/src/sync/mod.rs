@@ -3,10 +3,13 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `mutex.rs` | [`Mutex`]: barging while it is cheap, direct hand-off once somebody has waited a millisecond |
+//! | `guard.rs` | [`MutexGuard`], [`OwnedMutexGuard`] |
 //! | `wait_group.rs` | [`WaitGroup`]: waits until a count is down to zero |
 
+mod guard;
 mod mutex;
 mod wait_group;
 
-pub use mutex::{Lock, Mutex, MutexGuard, OwnedMutexGuard};
+pub use guard::{MutexGuard, OwnedMutexGuard};
+pub use mutex::{Lock, Mutex};
 pub use wait_group::{Wait, WaitGroup, WaitGroupGuard};

@@ -18,6 +18,7 @@
 //! A waiter enqueues under the queue's lock only after a compare-exchange on a word that has `LOCKED` set `WAITERS` in it; so the holder's unlock fails its fast path, takes the queue's lock and finds the waiter.
 //! A waiter that is dropped after it was granted the mutex unlocks; one that was called passes the call on (RX-03).
 
+use super::guard::{MutexGuard, OwnedMutexGuard};
 use crate::wait::{Node, State, WaitList, prepare_waker};
 use gaggle_base::clock::{Nanos, now};
 use gaggle_base::context::{note_wait, poll_proceed};
@@ -27,7 +28,6 @@ use gaggle_base::sync::{AtomicU32, Cell, Ordering};
 use gaggle_base::thread::wait_for;
 use gaggle_base::wait::Reason;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::ptr;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ const STARVED: Nanos = 1_000_000;
 
 type Queue = WaitList<Nanos>;
 
-struct Raw {
+pub(super) struct Raw {
     state: AtomicU32,
     queue: SpinLock<Queue>,
 }
@@ -62,8 +62,8 @@ struct Raw {
 /// # });
 /// ```
 pub struct Mutex<T: ?Sized> {
-    raw: Raw,
-    value: Cell<T>,
+    pub(super) raw: Raw,
+    pub(super) value: Cell<T>,
 }
 
 // SAFETY: the value is reached through a guard, of which there is one at most (`LOCKED`).
@@ -179,7 +179,7 @@ impl Raw {
     }
 
     #[inline]
-    fn unlock(&self) {
+    pub(super) fn unlock(&self) {
         if self
             .state
             .compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)
@@ -413,67 +413,6 @@ impl<'a, T: ?Sized> Future for Lock<'a, T> {
         waiter.poll(cx).map(|()| MutexGuard { mutex })
     }
 }
-
-/// The right to use what a [`Mutex`] protects. Dropping it unlocks, on whichever thread that happens (LK-03, RX-08).
-#[must_use = "the mutex is unlocked as soon as the guard is dropped"]
-pub struct MutexGuard<'a, T: ?Sized> {
-    mutex: &'a Mutex<T>,
-}
-
-// SAFETY: a guard is exclusive access to a `T`; sharing it shares `&T`.
-unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
-
-/// Like [`MutexGuard`], with a share in the mutex instead of a borrow.
-#[must_use = "the mutex is unlocked as soon as the guard is dropped"]
-pub struct OwnedMutexGuard<T: ?Sized> {
-    mutex: Arc<Mutex<T>>,
-}
-
-// SAFETY: as for `MutexGuard`.
-unsafe impl<T: ?Sized + Sync> Sync for OwnedMutexGuard<T> {}
-
-macro_rules! guard {
-    ($guard:ty, $($life:lifetime)?) => {
-        impl<$($life,)? T: ?Sized> Deref for $guard {
-            type Target = T;
-            #[inline]
-            fn deref(&self) -> &T {
-                // SAFETY: the guard exists, so the mutex is ours.
-                self.mutex.value.with(|p| unsafe { &*p })
-            }
-        }
-
-        impl<$($life,)? T: ?Sized> DerefMut for $guard {
-            #[inline]
-            fn deref_mut(&mut self) -> &mut T {
-                // SAFETY: the guard exists and is borrowed exclusively.
-                self.mutex.value.with_mut(|p| unsafe { &mut *p })
-            }
-        }
-
-        impl<$($life,)? T: ?Sized> Drop for $guard {
-            #[inline]
-            fn drop(&mut self) {
-                self.mutex.raw.unlock();
-            }
-        }
-
-        impl<$($life,)? T: ?Sized + fmt::Debug> fmt::Debug for $guard {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&**self, f)
-            }
-        }
-
-        impl<$($life,)? T: ?Sized + fmt::Display> fmt::Display for $guard {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&**self, f)
-            }
-        }
-    };
-}
-
-guard!(MutexGuard<'a, T>, 'a);
-guard!(OwnedMutexGuard<T>,);
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

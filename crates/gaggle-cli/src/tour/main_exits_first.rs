@@ -100,18 +100,23 @@ pub(crate) fn report(stage: &Stage, args: &ChoresArgs) -> io::Result<Report> {
         }
     }
 
-    if let [(begun, done, after), (_, waited, later)] = answers.as_slice() {
-        report.answer = format!(
-            "They are gone. The first main returned after {after}: {begun} of {} had begun, {done} came to an end, and the rest \
-             of their lines never appeared. The second main waited, all {waited} were done, and it returned after {later}. \
-             The tools for waiting are wait groups, the handle that `go` returns, and channels.",
-            counted(number, "chore", "chores"),
-        );
-    }
+    report.answer = answer(number, &answers);
     report.table = Some(table);
     report.options.insert("chores", number);
     report.checks = vec![lost, kept];
     Ok(report)
+}
+
+fn answer(number: u64, answers: &[(u64, u64, String)]) -> String {
+    let [(begun, done, after), (_, waited, later)] = answers else {
+        return String::new();
+    };
+    format!(
+        "They are gone. The first main returned after {after}: {begun} of {} had begun, {done} came to an end, and the rest \
+         of their lines never appeared. The second main waited, all {waited} were done, and it returned after {later}. \
+         The tools for waiting are wait groups, the handle that `go` returns, and channels.",
+        counted(number, "chore", "chores"),
+    )
 }
 
 fn lines_ending(outcome: &Outcome, end: &str) -> u64 {

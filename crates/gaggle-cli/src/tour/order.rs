@@ -33,10 +33,12 @@ pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
     let mut as_started =
         Check::by_chance("the words come in the order in which their goroutines were started");
     let mut orders = OrderCount::default();
+    let mut shared = 0;
     let played = stage.repeat(runs, order::order, |recording| {
         let mut lines: Vec<&str> = recording.lines().collect();
         as_started.tried(lines == WORDS);
         orders.add(lines.join(" "));
+        shared += u32::from(threads_seen(recording) > 1);
         let mut words = WORDS;
         lines.sort_unstable();
         words.sort_unstable();
@@ -46,11 +48,10 @@ pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
     let orders = orders.finish("Orders of the words");
     let mut report = Report::new(&STOP, played.workers, runs);
     report.answer = answer(&orders, as_started.held, runs, played.workers);
-    if runs > 1 {
-        report.answer.push_str(&format!(
-            " In the run drawn above, {} printed.",
-            counted(threads_seen(&played.recording), "thread", "threads")
-        ));
+    if orders.different > 1 {
+        report
+            .answer
+            .push_str(&mixed_by(shared, runs, played.workers));
     }
     report.show(played.recording, Some(LABELS));
     report.measured.insert(
@@ -60,6 +61,24 @@ pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
     report.orders.push(orders);
     report.checks = vec![complete, as_started];
     Ok(report)
+}
+
+/// What mixed the order: parallel threads, and the scheduler on purpose.
+fn mixed_by(shared: u32, runs: u32, workers: usize) -> String {
+    let threads = if workers == 1 {
+        "There is no second thread that could join in: gaggle's scheduler mixes".to_owned()
+    } else if shared > 0 {
+        format!(
+            "A second thread joined in and printed some of the words {}. Besides, gaggle's scheduler mixes",
+            how_often(shared, runs)
+        )
+    } else {
+        "No second thread joined in, the words were printed too quickly for that: gaggle's scheduler mixes".to_owned()
+    };
+    format!(
+        " {threads} the order on purpose. Now and then it lets a new goroutine overtake the one that has waited longest, so \
+         that an order which nobody promised does not look promised."
+    )
 }
 
 fn answer(

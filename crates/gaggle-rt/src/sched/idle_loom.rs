@@ -1,6 +1,6 @@
 //! Models of going to sleep and being woken, with the real [`Idle`], `Ring`, `Parker` and `SpinLock`.
 //!
-//! A worker here does what `search.rs` and `seats.rs` do and no more: [`Runtime::sleep`], [`Runtime::wake_up`], [`Runtime::found`], [`Runtime::notify`] and [`Runtime::hand_over`] mirror the functions of those names.
+//! A worker here does what `worker.rs`, `search.rs` and `seats.rs` do and no more: [`Runtime::work`] is `Worker::take`, which says that it found something wherever it found it; [`Runtime::sleep`], [`Runtime::wake_up`], [`Runtime::found`], [`Runtime::notify`] and [`Runtime::hand_over`] mirror the functions of those names.
 //! A lost wake-up is a thread that sleeps for ever, which loom reports as a deadlock.
 
 use super::super::ring::Ring;

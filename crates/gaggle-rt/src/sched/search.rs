@@ -56,7 +56,7 @@ impl Worker {
     }
 
     /// The search was successful. If nobody else searches now, somebody has to look for the rest.
-    fn found(&self) {
+    pub(super) fn found(&self) {
         if self.searching.replace(false)
             && self.shared.idle.stop_searching()
             && self.shared.has_work()

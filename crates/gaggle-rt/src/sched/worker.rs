@@ -246,6 +246,10 @@ impl Worker {
                 return None;
             }
             if let Some(task) = self.take_ready() {
+                if self.searching.get() {
+                    // We were woken to search, and found it at home. Whoever relies on a searcher must not rely on us any more.
+                    self.found();
+                }
                 return Some(task);
             }
             match self.search() {
