@@ -55,7 +55,10 @@ fn more_goroutines_than_workers_may_block_at_once() {
                 tx.send(i).await.unwrap();
             }
         });
-        let mut got: Vec<_> = blocked.into_iter().map(|h| h.join_blocking().unwrap()).collect();
+        let mut got: Vec<_> = blocked
+            .into_iter()
+            .map(|h| h.join_blocking().unwrap())
+            .collect();
         got.sort_unstable();
         assert_eq!(got, (0..10).collect::<Vec<_>>());
         sender.join_blocking().unwrap();
@@ -67,7 +70,9 @@ fn more_goroutines_than_workers_may_block_at_once() {
 fn block_on_nests() {
     within(60, || {
         let rt = runtime(1);
-        let h = rt.go(async { block_on(async { 1 + block_on(async { go(async { 2 }).await.unwrap() }) }) });
+        let h = rt.go(async {
+            block_on(async { 1 + block_on(async { go(async { 2 }).await.unwrap() }) })
+        });
         assert_eq!(h.join_blocking().unwrap(), 3);
     });
 }

@@ -112,15 +112,18 @@ fn rx_05_a_runtime_that_is_dropped_drops_every_future_and_their_destructors_use_
             let rt = runtime(workers);
             things.wg.add(1);
             let handles: Vec<JoinHandle<()>> = (0..90).map(|i| rt.go(things.wait(i))).collect();
-            let (begun, parks) = (handles.len(), rt.metrics().parks);
             rt.block_on(yield_now());
-            let _ = (begun, parks);
             drop(rt);
             // Those that had not begun have nothing in them that counts.
             assert!(things.dropped.load(SeqCst) <= 90);
             for handle in handles {
                 assert!(handle.is_finished());
-                assert!(handle.join_blocking().unwrap_err().is_aborted());
+                // One that was in the middle of a poll may have come to its end by itself.
+                assert!(
+                    handle
+                        .join_blocking()
+                        .map_or_else(|e| e.is_aborted(), |()| true)
+                );
             }
             drop(things.m.try_lock().expect("no goroutine holds it any more"));
         });

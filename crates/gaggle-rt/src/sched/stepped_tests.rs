@@ -85,8 +85,8 @@ fn story(order: Order) -> String {
             for t in talkers {
                 t.await.unwrap();
             }
-            let log = log.lock().unwrap().clone();
-            log
+            let log = log.lock().unwrap();
+            log.clone()
         })
         .unwrap()
 }

@@ -331,37 +331,43 @@ impl Worker {
         TaskRef::from_ptr(next.swap(ptr::null_mut(), Ordering::AcqRel))
     }
 
-    /// To run next; who was to run next goes to the back of the ring.
+    /// To run next; who was to run next goes to the back of the ring, or, one time in eight, the other way round.
     #[inline]
     fn push_next(&self, task: TaskRef) {
         let next = &self.slot().next;
         if next.load(Ordering::Relaxed).is_null() {
             // Only we fill it, so it stays empty until this store.
             next.store(task.as_ptr(), Ordering::Release);
-            return;
-        }
-        if let Some(displaced) = TaskRef::from_ptr(next.swap(task.as_ptr(), Ordering::AcqRel)) {
+        } else if self.one_in_eight() {
+            self.push_back(task);
+        } else if let Some(displaced) =
+            TaskRef::from_ptr(next.swap(task.as_ptr(), Ordering::AcqRel))
+        {
             self.push_back(displaced);
         }
     }
 
     /// Before one in eight new goroutines, the one that waits longest goes to the back.
-    ///
-    /// In which order new goroutines first run is not promised, so it does not look promised either:
-    /// on an otherwise idle worker it would always be the order in which they were started, until the day on which it is not.
     #[inline]
     fn shuffle(&self) {
+        if self.one_in_eight()
+            && let Some(first) = self.slot().ring.pop().and_then(TaskRef::from_ptr)
+        {
+            self.push_ring(first);
+        }
+    }
+
+    /// In which order goroutines run that are ready at the same time is not promised, so it does not look promised either:
+    /// on an otherwise idle worker it would always be the same order, until the day on which it is not.
+    #[inline]
+    fn one_in_eight(&self) -> bool {
         let dice = self
             .dice
             .get()
             .wrapping_mul(0x5851_f42d_4c95_7f2d)
             .wrapping_add(1);
         self.dice.set(dice);
-        if dice >> 61 == 0
-            && let Some(first) = self.slot().ring.pop().and_then(TaskRef::from_ptr)
-        {
-            self.push_ring(first);
-        }
+        dice >> 61 == 0
     }
 
     /// To the back of the ring, and somebody may be woken for it.
