@@ -11,6 +11,7 @@
 //! A holder can still lose its CPU. A waiter therefore spins only briefly, then gives its CPU away, then sleeps in growing steps.
 
 use crate::sync::{AtomicU32, Cell, Ordering, spin_loop};
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 const FREE: u32 = 0;
@@ -80,6 +81,7 @@ impl<T> SpinLock<T> {
         }
         SpinGuard {
             lock: self,
+            _exclusive: PhantomData,
             #[cfg(loom)]
             _turn: turn,
         }
@@ -98,6 +100,7 @@ impl<T> SpinLock<T> {
             .ok()
             .map(|_| SpinGuard {
                 lock: self,
+                _exclusive: PhantomData,
                 #[cfg(loom)]
                 _turn: turn,
             })
@@ -131,6 +134,8 @@ impl<T> SpinLock<T> {
 #[derive(Debug)]
 pub struct SpinGuard<'a, T> {
     lock: &'a SpinLock<T>,
+    /// A guard is `&mut T`: it may be shared only if `T` may.
+    _exclusive: PhantomData<&'a mut T>,
     /// Given up after the lock: `Drop` comes before the fields.
     #[cfg(loom)]
     _turn: Option<loom::sync::MutexGuard<'a, ()>>,

@@ -221,8 +221,9 @@ impl<T> Inner<T> {
             return Offer::Closed;
         }
         if !self.receivers.is_empty() {
+            self.handed = self.handed.wrapping_add(1);
             // SAFETY: the caller's promise; the value is moved out once, here.
-            return Offer::Taken(Some(unsafe { self.hand_over(value.read()) }));
+            return Offer::Taken(Some(unsafe { self.hand_over(value.read(), self.handed) }));
         }
         if self.buffer.has_room() {
             // SAFETY: there is room; the rest is the caller's promise.
@@ -271,13 +272,11 @@ impl<T> Inner<T> {
         }
     }
 
-    /// Moves `value` into the slot of the receiver that waits longest.
+    /// Moves `value`, as hand-over number `stamp`, into the slot of the receiver that waits longest.
     ///
     /// # Panics
     /// When none waits.
-    fn hand_over(&mut self, value: T) -> Waker {
-        self.handed = self.handed.wrapping_add(1);
-        let stamp = self.handed;
+    fn hand_over(&mut self, value: T, stamp: usize) -> Waker {
         let (node, waker) = self.receivers.pop_front().expect("a receiver waits");
         // SAFETY: the node has just left the list under the lock, so slot and links are ours until `Done` (invariant W3).
         unsafe {
@@ -294,7 +293,7 @@ impl<T> Inner<T> {
             return (None, Some(value));
         }
         if !self.receivers.is_empty() {
-            return (Some(self.hand_over(value)), None);
+            return (Some(self.hand_over(value, stamp)), None);
         }
         let at = self.returned.partition_point(|(n, _)| *n < stamp);
         self.returned.insert(at, (stamp, value));
@@ -358,9 +357,10 @@ pub(super) fn try_take<T>(chan: &Chan<T>) -> Result<T, Take> {
     match unsafe { inner.take(value.as_mut_ptr()) } {
         Take::Taken(waker) => {
             drop(inner);
+            // SAFETY: `take` said `Taken`. Before the wake, which may panic: the value is then dropped and not leaked.
+            let value = unsafe { value.assume_init() };
             wake(waker);
-            // SAFETY: `take` said `Taken`.
-            Ok(unsafe { value.assume_init() })
+            Ok(value)
         }
         other => Err(other),
     }

@@ -75,9 +75,10 @@ pub(super) fn poll_recv<T>(
         Take::Taken(waker) => {
             drop(inner);
             node.finish();
+            // SAFETY: `take` said `Taken`. Before the wake, which may panic: the value is then dropped and not leaked.
+            let value = unsafe { value.assume_init() };
             wake(waker);
-            // SAFETY: `take` said `Taken`.
-            Poll::Ready(Ok(unsafe { value.assume_init() }))
+            Poll::Ready(Ok(value))
         }
         Take::Closed => {
             drop(inner);
@@ -116,9 +117,10 @@ fn enqueue_foreign<T>(
         Take::Taken(sender) => {
             drop(inner);
             node.finish();
+            // SAFETY: `take` said `Taken`. Before the wake, which may panic: the value is then dropped and not leaked.
+            let value = unsafe { value.assume_init() };
             wake(sender);
-            // SAFETY: `take` said `Taken`.
-            Poll::Ready(Ok(unsafe { value.assume_init() }))
+            Poll::Ready(Ok(value))
         }
         Take::Closed => {
             drop(inner);

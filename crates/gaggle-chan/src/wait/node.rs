@@ -115,7 +115,8 @@ impl<T> Node<T> {
     #[inline(always)]
     pub(crate) fn is_pending(&self) -> bool {
         let state = self.state.load(Ordering::Relaxed);
-        state == State::Waiting as u8 || state == State::Done as u8
+        // `Closed` too: whoever frees the node must first have acquired what the closer released.
+        state != State::Idle as u8 && state != State::Finished as u8
     }
 
     /// The slot, to be read or written under the rules of `README.md`.

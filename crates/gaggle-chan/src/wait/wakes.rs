@@ -1,21 +1,28 @@
 //! Wakers that were taken out under a lock and are called after it.
 
 use gaggle_base::waker::is_goroutine;
-use std::mem;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 /// How many wakers are collected before the lock is released to call them.
 const BATCH: usize = 32;
 
 /// A bounded batch of wakers. Dropping it calls them (invariant W5).
+///
+/// A foreign waker may panic. The others are called all the same, in this batch and in later ones; the first panic goes on when the batch is dropped.
 #[must_use = "the waiters sleep until `wake_all` is called or the batch is dropped"]
 pub(crate) struct Wakes {
     wakers: Vec<Waker>,
+    panic: Option<Box<dyn Any + Send>>,
 }
 
 impl Wakes {
     pub(crate) fn new() -> Self {
-        Self { wakers: Vec::new() }
+        Self {
+            wakers: Vec::new(),
+            panic: None,
+        }
     }
 
     pub(crate) fn push(&mut self, waker: Waker) {
@@ -31,26 +38,24 @@ impl Wakes {
 
     /// Calls all of them, oldest first. Not to be used under a lock.
     pub(crate) fn wake_all(&mut self) {
-        struct Rest<'a>(std::vec::Drain<'a, Waker>);
-        impl Drop for Rest<'_> {
-            fn drop(&mut self) {
-                // Reached with wakers left only when one of them panicked: the others are called all the same.
-                for waker in self.0.by_ref() {
-                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));
-                }
+        for waker in self.wakers.drain(..) {
+            if is_goroutine(&waker) {
+                waker.wake();
+            } else if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                self.panic.get_or_insert(panic);
             }
         }
-        let mut rest = Rest(self.wakers.drain(..));
-        for waker in rest.0.by_ref() {
-            waker.wake();
-        }
-        mem::drop(rest);
     }
 }
 
 impl Drop for Wakes {
     fn drop(&mut self) {
         self.wake_all();
+        if let Some(panic) = self.panic.take()
+            && !std::thread::panicking()
+        {
+            resume_unwind(panic);
+        }
     }
 }
 

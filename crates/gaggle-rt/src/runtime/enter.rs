@@ -56,12 +56,18 @@ pub(super) fn current() -> Option<Arc<Shared>> {
 /// # Panics
 /// When the default runtime cannot be started: `GAGGLE_WORKERS` holds rubbish, or the system gives no thread.
 pub(crate) fn current_or_default() -> Arc<Shared> {
+    current().unwrap_or_else(default_runtime)
+}
+
+/// The default runtime, which never ends.
+///
+/// # Panics
+/// As for [`current_or_default`].
+pub(crate) fn default_runtime() -> Arc<Shared> {
     static DEFAULT: OnceLock<Runtime> = OnceLock::new();
-    current().unwrap_or_else(|| {
-        let default = DEFAULT.get_or_init(|| match Runtime::builder().build() {
-            Ok(runtime) => runtime,
-            Err(error) => panic!("gaggle's default runtime cannot be started: {error}"),
-        });
-        default.shared().clone()
-    })
+    let default = DEFAULT.get_or_init(|| match Runtime::builder().build() {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("gaggle's default runtime cannot be started: {error}"),
+    });
+    default.shared().clone()
 }

@@ -73,7 +73,10 @@ impl Runtime {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is never used again, so its only field is moved out once, and `Drop` does not run.
         let shared = unsafe { std::ptr::read(&raw const this.shared) };
-        shared.shutdown(Some(system_now().saturating_add(to_nanos(limit))))
+        // A goroutine that ends its own runtime cannot wait for its own end.
+        let own = sched::with_current_shared(|s| Arc::ptr_eq(s, &shared)).unwrap_or(false);
+        let limit = if own { 0 } else { to_nanos(limit) };
+        shared.shutdown(Some(system_now().saturating_add(limit)))
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) mod panics;
 
 pub use block_on::block_on;
 pub use builder::{Builder, OnPanic};
-pub(crate) use enter::{enter, with_runtime};
+pub(crate) use enter::{default_runtime, enter, with_runtime};
 pub use handle::{Handle, Metrics, Runtime};
 
 pub use crate::sched::Stragglers;

@@ -7,6 +7,7 @@ use crate::task::GoId;
 use gaggle_base::site::Site;
 use std::any::Any;
 use std::collections::VecDeque;
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -113,9 +114,11 @@ pub(crate) fn raise_late(id: GoId, site: Site, payload: Payload) {
 /// One write, so that reports of several threads do not mix.
 fn report(id: GoId, site: Site, payload: &(dyn Any + Send)) {
     let message = message_of(payload);
-    eprintln!(
-        "gaggle: goroutine {id}, started at {site}, panicked and nobody holds its handle: {message}"
+    let text = format!(
+        "gaggle: goroutine {id}, started at {site}, panicked and nobody holds its handle: {message}\n"
     );
+    // There is nobody to tell that stderr is gone.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// The text that a panic was raised with.

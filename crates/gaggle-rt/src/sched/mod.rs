@@ -74,5 +74,12 @@ pub(crate) fn with_wheel(link: impl FnOnce(&'static Wheel) -> bool) {
     let Some(link) = worker::with_own_wheel(link) else {
         return;
     };
-    runtime::with_runtime(|shared| shared.with_any_wheel(link));
+    runtime::with_runtime(|shared| {
+        if shared.is_closing() {
+            // Nobody looks after its wheels any more.
+            runtime::default_runtime().with_any_wheel(link);
+        } else {
+            shared.with_any_wheel(link);
+        }
+    });
 }

@@ -86,6 +86,13 @@ fn run(shared: &Arc<Shared>) {
             look(shared, slot, seen);
         }
     }
+    // The last to leave. A goroutine that is neither queued nor parked nor in a poll is in the hands of whoever wakes it and about to be queued;
+    // it needs `shared`, which it does not count, so `shared` stays until there is none.
+    let _entered = crate::runtime::enter(shared.clone());
+    while shared.live.count() > 0 {
+        shared.sweep();
+        monitor.parker.park_until(Some(system_now() + TICK));
+    }
 }
 
 /// Does everyone who has a seat sleep?
@@ -126,5 +133,7 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
             .is_ok()
     {
         shared.hand_over(seat);
+        // Its poll may have ended since we looked, and it may be asleep: a worker without a seat is not to be among the sleepers.
+        slot.parker.unpark();
     }
 }

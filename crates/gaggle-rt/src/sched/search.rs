@@ -121,11 +121,15 @@ impl Worker {
         slot.counters.parks.bump();
         let permit = slot.parker.park_until(deadline);
         self.wake_up(permit);
-        self.shared.monitor.ensure_awake();
     }
 
     /// We are awake: either a notification took us from the sleepers and counts us as searching, or we leave them ourselves.
     fn wake_up(&self, permit: bool) {
+        self.leave_sleepers(permit);
+        self.shared.monitor.ensure_awake();
+    }
+
+    fn leave_sleepers(&self, permit: bool) {
         if !self.shared.idle.unpark(self.number) {
             self.searching.set(true);
             self.patience.set(MAX_ROUNDS);

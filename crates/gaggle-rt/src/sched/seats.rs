@@ -19,7 +19,7 @@ use gaggle_base::clock;
 use gaggle_base::context::BlockingHooks;
 use gaggle_base::spin::{Backoff, SpinLock};
 use gaggle_base::sync::{AtomicU64, Ordering};
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 /// How long a spare thread waits for a seat before it ends.
@@ -70,14 +70,19 @@ impl Worker {
     /// Waits for a seat. `false`: the thread is to end.
     pub(super) fn stand_by(&self) -> bool {
         let shared = &self.shared;
-        if self.searching.replace(false) {
-            let _ = shared.idle.stop_searching();
-        }
-        self.give_all_away();
         if shared.sit_if_vacant(self.number) {
             return true;
         }
+        if self.searching.replace(false) {
+            // `give_all_away` passes the notification on.
+            let _ = shared.idle.stop_searching();
+        }
+        self.give_all_away();
         shared.seats.spares.lock().push(self.number);
+        // A seat for which there was no thread a moment ago: we are one.
+        if shared.has_work() {
+            shared.fill_vacancy();
+        }
         loop {
             let permit = self
                 .slot()
@@ -146,6 +151,8 @@ impl Shared {
         };
         self.idle.vacancy(false);
         drop(vacant);
+        // One that is awake more than the monitor knew.
+        self.monitor.ensure_awake();
         self.sit(number, seat);
         true
     }
@@ -197,6 +204,8 @@ impl Shared {
         };
         self.idle.vacancy(false);
         drop(vacant);
+        // One that is awake more than the monitor knew.
+        self.monitor.ensure_awake();
         self.give_seat(seat);
     }
 
@@ -212,6 +221,11 @@ impl Shared {
         } else if let Err(error) = self.start_worker(seat) {
             // Goroutines wait until a blocked worker returns, which takes the seat.
             self.leave_vacant(seat);
+            if !self.seats.spares.lock().is_empty() {
+                // One became free meanwhile.
+                self.fill_seat(seat);
+                return;
+            }
             self.report_no_thread(&error);
         }
     }
@@ -221,10 +235,12 @@ impl Shared {
             .seats_reported
             .swap(true, std::sync::atomic::Ordering::Relaxed)
         {
-            eprintln!(
+            let text = format!(
                 "gaggle: no thread to stand in for a blocked worker ({error}); goroutines wait until one returns. \
-                 Further cases are not reported."
+                 Further cases are not reported.\n"
             );
+            // There is nobody to tell that stderr is gone.
+            let _ = io::stderr().write_all(text.as_bytes());
         }
     }
 }

@@ -108,7 +108,7 @@ impl Shared {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
+        self.closing.load(Ordering::SeqCst)
     }
 
     /// Work was queued: wakes a worker if that is needed.
@@ -133,7 +133,8 @@ impl Shared {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let pointer = NonNull::from(&**self);
+        // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
+        let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) };
         let (id, shard) = worker::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
         let shard = shard % SHARDS as u16;
         let task = allocate(future, pointer, GoId(id), shard, site);
@@ -178,14 +179,34 @@ impl Shared {
         let kept = |w: &&Wheel| w.keeper.load(Ordering::Acquire) != NOBODY;
         let seat = self.wheels.iter().position(kept).unwrap_or(0);
         let wheel = self.wheels[seat];
-        if !link(wheel) {
+        if !link(wheel) && !self.is_closing() {
+            return;
+        }
+        self.look_after(seat);
+    }
+
+    /// An early timer was put into the wheel of `seat` by somebody who does not look after it.
+    pub(super) fn look_after(self: &Arc<Self>, seat: usize) {
+        if self.is_closing() {
+            self.orphan_timers();
             return;
         }
         // The keeper may have changed meanwhile. Whoever sits down names itself first and looks at the wheel then; we did it the other way round.
-        match wheel.keeper.load(Ordering::SeqCst) {
+        match self.wheels[seat].keeper.load(Ordering::SeqCst) {
             NOBODY => self.fill_seat(seat),
             keeper => self.slots.get(keeper).parker.unpark(),
         }
+    }
+
+    /// Nobody looks after the wheels any more: whoever waits is told to wait elsewhere.
+    pub(super) fn orphan_timers(&self) {
+        let mut orphans = Expired::new();
+        for wheel in &self.wheels {
+            wheel.orphan_all(&mut orphans);
+        }
+        orphans
+            .into_iter()
+            .for_each(|(_, waker)| worker::wake(waker));
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
@@ -211,12 +232,10 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let mut orphans = Expired::new();
+        self.orphan_timers();
         for wheel in &self.wheels {
-            wheel.orphan_all(&mut orphans);
             wheel.keeper.store(NOBODY, Ordering::SeqCst);
         }
         wheel::give_back(&self.wheels);
-        orphans.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }

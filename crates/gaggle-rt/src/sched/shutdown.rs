@@ -70,6 +70,7 @@ impl Shared {
         let mut backoff = Backoff::new();
         loop {
             self.sweep();
+            self.orphan_timers();
             if self.live.count() == 0 {
                 break;
             }

@@ -101,7 +101,7 @@ impl Slots {
     /// How many numbers have ever been used: what thieves have to look at.
     #[inline]
     pub(crate) fn used(&self) -> usize {
-        self.used.load(Ordering::Acquire)
+        self.used.load(Ordering::SeqCst)
     }
 
     /// The slot with this number, which has been given out.
@@ -127,8 +127,8 @@ impl Slots {
         let number = self.used.load(Ordering::Relaxed);
         let cell = self.cells.get(number)?;
         cell.get_or_init(|| Box::new(Slot::new()));
-        // Release: whoever sees the number sees the slot.
-        self.used.store(number + 1, Ordering::Release);
+        // Whoever sees the number sees the slot. Sequentially consistent: a shutdown that does not see it was not seen by its thread either (see `closing`).
+        self.used.store(number + 1, Ordering::SeqCst);
         Some(number)
     }
 

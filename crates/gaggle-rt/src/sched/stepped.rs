@@ -100,6 +100,15 @@ pub struct Stepped {
     driver: Arc<Step>,
 }
 
+/// Goroutines that were taken from the injector; they go back when the driving ends, however it does.
+struct Ready<'a>(&'a Shared, Vec<TaskRef>);
+
+impl Drop for Ready<'_> {
+    fn drop(&mut self) {
+        self.0.injector.push_all(self.1.drain(..));
+    }
+}
+
 struct Root(AtomicBool);
 
 impl Wake for Root {
@@ -148,20 +157,17 @@ impl Stepped {
         let mut future = pin!(future);
         let root = Arc::new(Root(AtomicBool::new(true)));
         let waker = Waker::from(root.clone());
-        let mut ready: Vec<TaskRef> = Vec::new();
+        let mut ready = Ready(&self.shared, Vec::new());
         loop {
             if let Some(payload) = self.shared.panics.take() {
-                ready
-                    .drain(..)
-                    .for_each(|task| self.shared.injector.push(task));
                 resume_unwind(payload);
             }
             self.shared
                 .injector
-                .pop_some(usize::MAX, |task| ready.push(task));
+                .pop_some(usize::MAX, |task| ready.1.push(task));
             // The root is one more that may be ready; as option 0 it is the dull choice.
             let root_ready = root.0.load(Ordering::Acquire);
-            let options = ready.len() + usize::from(root_ready);
+            let options = ready.1.len() + usize::from(root_ready);
             if options == 0 {
                 if !self.advance() {
                     return Err(Stuck {
@@ -180,14 +186,11 @@ impl Stepped {
                 root.0.store(false, Ordering::Release);
                 if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
                 {
-                    ready
-                        .drain(..)
-                        .for_each(|task| self.shared.injector.push(task));
                     return Ok(output);
                 }
                 continue;
             }
-            let task = ready.remove(choice - usize::from(root_ready));
+            let task = ready.1.remove(choice - usize::from(root_ready));
             // SAFETY: it was taken from the injector of this runtime.
             if unsafe { poll_here(task, &self.shared) } {
                 self.shared.injector.push(task);

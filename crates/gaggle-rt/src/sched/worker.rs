@@ -133,9 +133,16 @@ pub(super) fn with_own_wheel<F: FnOnce(&'static Wheel) -> bool>(link: F) -> Opti
     let Some(seat) = w.seat() else {
         return Some(link);
     };
+    if w.shared.is_closing() {
+        return Some(link);
+    }
     let wheel = w.shared.wheels[seat];
     // We look at it before we sleep, and every few turns before that. Whoever takes our seat away looks at it too.
-    link(wheel);
+    let early = link(wheel);
+    if (early && w.seat() != Some(seat)) || w.shared.is_closing() {
+        // The seat went while we linked: whoever took it may have looked at the wheel before.
+        w.shared.look_after(seat);
+    }
     None
 }
 
@@ -407,7 +414,8 @@ impl Worker {
         let next = self.take_next();
         let ring = std::iter::from_fn(|| self.slot().ring.pop().and_then(TaskRef::from_ptr));
         self.shared.injector.push_all(next.into_iter().chain(ring));
-        if self.shared.injector.len() > 0 {
+        // Also for what others have: a notification may have picked us, who cannot follow it.
+        if self.shared.has_work() {
             self.shared.notify();
         }
     }
@@ -445,7 +453,7 @@ impl Worker {
 }
 
 /// A foreign waker may panic; the worker and the other timers must not suffer for it.
-fn wake(waker: std::task::Waker) {
+pub(super) fn wake(waker: std::task::Waker) {
     if gaggle_base::waker::is_goroutine(&waker) {
         waker.wake();
     } else {
