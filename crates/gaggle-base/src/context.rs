@@ -4,7 +4,7 @@
 //! Outside a goroutine it is empty, and everything here does nothing at the price of one load.
 //!
 //! * **Budget** (semantics.md GO-06, T3, TI-20): an operation that finds itself always ready gives way after a while.
-//!   The runtime refills the budget when it starts a time slice, and its monitor sets it to zero when the slice has lasted too long.
+//!   The runtime refills the budget before each poll, and its monitor sets it to zero when the time slice has lasted too long.
 //! * **Wait record**: see [`crate::wait`]. Every operation that returns `Pending` says why.
 //! * **Blocking**: a call that is about to block this thread announces it, so that the runtime can let another thread take over.
 
@@ -15,8 +15,8 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
-/// How many operations a goroutine, and those that it hands over to directly, may do before they give way.
-pub const SLICE: u32 = 128;
+/// How many operations a goroutine may do in one poll before it gives way.
+pub const BUDGET: u32 = 128;
 
 /// How often an operation is put off after the budget is used up.
 /// An executor that runs inside a goroutine never gives its thread back between two polls, so an exhausted budget must not hold for ever.
@@ -75,28 +75,12 @@ impl BudgetCell {
     }
 }
 
-/// Starts a time slice on this thread.
+/// Fills the budget of this thread: a poll begins.
 #[inline(always)]
 pub fn refill() {
     LOCAL.with(|l| {
-        l.budget.store(SLICE, Ordering::Relaxed);
+        l.budget.store(BUDGET, Ordering::Relaxed);
         l.denied.set(0);
-    });
-}
-
-/// Is the slice of this thread used up?
-#[inline(always)]
-#[must_use]
-pub fn exhausted() -> bool {
-    LOCAL.with(|l| l.budget.load(Ordering::Relaxed) == 0)
-}
-
-/// Takes one unit of the budget, if there is one.
-#[inline(always)]
-pub fn spend() {
-    LOCAL.with(|l| {
-        let left = l.budget.load(Ordering::Relaxed);
-        l.budget.store(left.saturating_sub(1), Ordering::Relaxed);
     });
 }
 
@@ -117,7 +101,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
 fn poll_exhausted(l: &Local, cx: &mut Context<'_>) -> Poll<()> {
     let outside = l.wait.get().is_null();
     if outside || l.denied.get() >= DENIALS {
-        l.budget.store(SLICE, Ordering::Relaxed);
+        l.budget.store(BUDGET, Ordering::Relaxed);
         l.denied.set(0);
         return Poll::Ready(());
     }
@@ -176,7 +160,7 @@ mod tests {
     #[test]
     fn outside_a_goroutine_the_budget_never_ends() {
         let mut cx = Context::from_waker(Waker::noop());
-        assert!((0..10 * SLICE).all(|_| poll_proceed(&mut cx).is_ready()));
+        assert!((0..10 * BUDGET).all(|_| poll_proceed(&mut cx).is_ready()));
     }
 
     #[test]
@@ -187,13 +171,12 @@ mod tests {
         unsafe { enter_task(&raw const record) };
         refill();
         assert_eq!(
-            (0..SLICE + 3)
+            (0..BUDGET + 3)
                 .filter(|_| poll_proceed(&mut cx).is_pending())
                 .count(),
             3
         );
-        assert!(exhausted());
-        assert_eq!(record.get().reason, Reason::Budget);
+            assert_eq!(record.get().reason, Reason::Budget);
         // SAFETY: removing is always allowed.
         unsafe { enter_task(ptr::null()) };
     }

@@ -4,7 +4,7 @@
 //! An idle process therefore makes no system calls, and a busy one a hundred a second.
 //!
 //! * Same poll as one tick ago, and something waits that this worker would have to do: its seat goes to another (see `seats.rs`).
-//! * Same time slice as one tick ago: the budget is set to zero, so that the next operation gives way.
+//! * Same time slice as one tick ago: the slice is over. The budget is set to zero, so that the next operation gives way, and whoever is handed over to goes to the back of the ring.
 //!
 //! Going to sleep: the monitor sets `asleep` and then looks at the counts in `Idle`; a worker that wakes up leaves the sleepers and then looks at `asleep`. All four are sequentially consistent, so one of the two sees the other.
 
@@ -108,10 +108,12 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     };
     let before = std::mem::replace(seen, now);
     let polling = now.turn % 2 == 1;
-    let same_slice = now.slice == before.slice && (polling || now.turn != before.turn);
-    if same_slice && let Some(budget) = *slot.budget.lock() {
-        // SAFETY: the thread removes its cell, under this lock, before it ends.
-        unsafe { budget.exhaust() };
+    if now.slice == before.slice && (polling || now.turn != before.turn) {
+        slot.slice_over.store(true, Ordering::Relaxed);
+        if let Some(budget) = *slot.budget.lock() {
+            // SAFETY: the thread removes its cell, under this lock, before it ends.
+            unsafe { budget.exhaust() };
+        }
     }
     if !polling || now.turn != before.turn {
         return;

@@ -10,6 +10,7 @@ use gaggle_base::spin::SpinLock;
 use gaggle_base::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 /// The worker has no seat: it is stuck or blocked, or a spare.
 pub(crate) const NO_SEAT: usize = usize::MAX;
@@ -25,6 +26,8 @@ pub(crate) struct Slot {
     pub(crate) turn: AtomicU64,
     /// Counts time slices. Written by the owner.
     pub(crate) slice: AtomicU64,
+    /// The time slice is over: `next` goes to the back of the ring. Set by the monitor or the owner, cleared by the owner.
+    pub(crate) slice_over: AtomicBool,
     pub(crate) ring: Ring<Header>,
     pub(crate) parker: Parker,
     /// The budget of the thread that has this slot, while it lives.
@@ -63,6 +66,7 @@ impl Slot {
             seat: AtomicUsize::new(NO_SEAT),
             turn: AtomicU64::new(0),
             slice: AtomicU64::new(0),
+            slice_over: AtomicBool::new(false),
             ring: Ring::new(),
             parker: Parker::new(),
             budget: SpinLock::new(None),

@@ -11,7 +11,6 @@ use crate::runtime::{self, OnPanic};
 use crate::task::TaskRef;
 use crate::time::wheel::{Expired, NEVER};
 use gaggle_base::clock::{Clock, Nanos, with_clock};
-use gaggle_base::context;
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Rng;
 use std::fmt;
@@ -181,7 +180,6 @@ impl Stepped {
             } else {
                 self.driver.choose(options)
             };
-            context::refill();
             if root_ready && choice == 0 {
                 root.0.store(false, Ordering::Release);
                 if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))

@@ -6,7 +6,7 @@
 //! Which goroutine is next (semantics.md GO-07, T3):
 //!
 //! 1. now and then the injector, so that nothing there starves;
-//! 2. the `next` place: the goroutine that was just made ready by the one that ran. It shares the time slice of that one: it inherits the budget, and when that is used up, it goes to the back of the ring;
+//! 2. the `next` place: the goroutine that was just made ready by the one that ran. It shares the time slice of that one: when the monitor finds the slice too long, it goes to the back of the ring, and so it does when timers have fired;
 //! 3. the ring, first in, first out, with a new time slice;
 //! 4. the injector;
 //! 5. what others have (`search.rs`).
@@ -69,6 +69,7 @@ pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
         let header = task.header();
         let outer = POLLED.replace(Some(header.id));
         context::enter_task(&raw const header.wait);
+        context::refill();
         let again = run(task, shared);
         context::enter_task(ptr::null());
         POLLED.set(outer);
@@ -283,12 +284,10 @@ impl Worker {
             self.start_slice();
             return Some(task);
         }
-        if let Some(task) = self.take_next() {
-            if !context::exhausted() {
-                context::spend();
-                return Some(task);
-            }
-            self.push_ring(task);
+        if self.slot().slice_over.load(Ordering::Relaxed) {
+            self.end_slice();
+        } else if let Some(task) = self.take_next() {
+            return Some(task);
         }
         let task = self
             .slot()
@@ -300,6 +299,28 @@ impl Worker {
             self.start_slice();
         }
         task
+    }
+
+    /// The slice was too long: everyone who waits gets to the ring, where turns are taken.
+    ///
+    /// The count of turns alone would not do for the injector: sixty turns of a few milliseconds are a third of a second.
+    #[cold]
+    fn end_slice(&self) {
+        self.slot().slice_over.store(false, Ordering::Relaxed);
+        // First into a place of our own: the ring may overflow into the injector, whose lock is held while we take from it.
+        let mut batch = [None; 32];
+        let mut n = 0;
+        self.shared.injector.pop_some(batch.len(), |task| {
+            batch[n] = Some(task);
+            n += 1;
+        });
+        batch
+            .into_iter()
+            .flatten()
+            .for_each(|task| self.push_ring(task));
+        if let Some(task) = self.take_next() {
+            self.push_ring(task);
+        }
     }
 
     /// Takes a share of the injector: the first to run, the others into the ring.
@@ -323,9 +344,9 @@ impl Worker {
 
     #[inline]
     fn start_slice(&self) {
-        context::refill();
-        let slice = &self.slot().slice;
-        slice.store(slice.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        let slot = self.slot();
+        slot.slice
+            .store(slot.slice.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     #[inline(always)]
@@ -442,6 +463,10 @@ impl Worker {
         self.in_order.set(true);
         expired.drain(..).for_each(|(_, waker)| wake(waker));
         self.in_order.set(false);
+        if any {
+            // They are in the ring, and must not wait there until two that hand over to each other have used up their time.
+            self.slot().slice_over.store(true, Ordering::Relaxed);
+        }
         if self.slot().ring.len() > 1 {
             // One of them is for us; somebody else may want the rest.
             self.shared.notify();
