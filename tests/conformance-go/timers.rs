@@ -221,7 +221,7 @@ fn ti_17_timers_moved_earlier_and_later_at_speed_are_not_lost() {
 }
 
 #[test]
-fn ti_17_a_hundred_thousand_short_timers_all_fire() {
+fn ti_17_many_thousand_short_timers_all_fire() {
     in_goroutine(|| async {
         let start = RealInstant::now();
         let n = usize::try_from(rounds(20_000)).unwrap();

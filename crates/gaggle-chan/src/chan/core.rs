@@ -149,18 +149,15 @@ impl<T> Chan<T> {
     }
 
     /// A receive in `node` is given up. If it has a value, the value goes on (RX-01).
-    pub(super) fn cancel_recv(&self, node: &Node<T>) {
+    /// If it still waited, its waker comes back, which was not called.
+    pub(super) fn cancel_recv(&self, node: &Node<T>) -> Option<Waker> {
         if matches!(node.state(), State::Idle | State::Finished | State::Closed) {
-            return;
+            return None;
         }
         let mut inner = self.lock();
         match node.state() {
-            State::Waiting => {
-                // SAFETY: by its state the node is in a list, and a receive is only ever put into `receivers`.
-                let waker = unsafe { inner.receivers.remove(node) };
-                drop(inner);
-                drop(waker);
-            }
+            // SAFETY: by its state the node is in a list, and a receive is only ever put into `receivers`.
+            State::Waiting => unsafe { inner.receivers.remove(node) },
             State::Done => {
                 // SAFETY: the state is `Done` and we act for the owner: the slot holds the value and the links hold the number.
                 let (value, stamp) = unsafe { (node.take_slot(), node.stamp()) };
@@ -169,9 +166,21 @@ impl<T> Chan<T> {
                 drop(inner);
                 drop(rest);
                 wake(waker);
+                None
             }
-            State::Idle | State::Closed | State::Finished => {}
+            State::Idle | State::Closed | State::Finished => None,
         }
+    }
+
+    /// The value that was assigned to `node`, if one was. For a waiter that several threads may look at.
+    pub(super) fn take_assigned(&self, node: &Node<T>) -> Option<T> {
+        let _inner = self.lock();
+        (node.state() == State::Done).then(|| {
+            // SAFETY: the state is `Done` and we act for the owner, under the lock, so only once.
+            let value = unsafe { node.take_slot() };
+            node.set_state(State::Idle);
+            value
+        })
     }
 
     /// A send in `node` is given up. The value stays in the slot unless it was taken; says whether it is still there.
@@ -203,6 +212,12 @@ impl<T> Chan<T> {
         } else {
             (inner.buffer.len() + inner.returned.len()).min(self.capacity)
         }
+    }
+
+    /// Can nothing ever be received any more?
+    pub(super) fn is_drained(&self) -> bool {
+        let inner = self.lock();
+        inner.closed && inner.buffer.len() == 0 && inner.returned.is_empty()
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The receiving end, also as a `Stream` and as an iterator for plain threads.
 
-use super::core::{Chan, Take, UNBOUNDED, try_take};
+use super::core::{Chan, Take, UNBOUNDED, try_take, wake};
 use super::error::{RecvError, TryRecvError};
 use super::handle::{End, Handle};
 use super::recv::{Recv, poll_recv};
@@ -32,12 +32,26 @@ impl<T> Receiver<T> {
         self.end.handle()
     }
 
-    /// The channel, for an operation other than `poll_next`: if an unfinished one left a waiter, it is taken back, so that no value is stuck in it.
+    /// The channel, for a receive other than by `poll_next`.
+    /// If an unfinished `poll_next` left a waiter, it is taken back, so that no value goes to it meanwhile; its task is woken, to poll again.
     #[inline(always)]
-    fn settled(&self) -> &Chan<T> {
+    fn withdrawn(&self) -> &Chan<T> {
         let handle = self.end.handle();
         if let Some(node) = self.end.waiter() {
-            handle.cancel_recv(node);
+            wake(handle.cancel_recv(node));
+        }
+        handle
+    }
+
+    /// The channel, to be looked at.
+    /// A value that was assigned to an unfinished `poll_next` goes back to the front; its task was woken and finds it there.
+    #[inline(always)]
+    fn looked_at(&self) -> &Chan<T> {
+        let handle = self.end.handle();
+        if let Some(node) = self.end.waiter()
+            && node.state() == State::Done
+        {
+            wake(handle.cancel_recv(node));
         }
         handle
     }
@@ -69,7 +83,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     #[inline]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv::new(self.settled(), Site::caller())
+        Recv::new(self.withdrawn(), Site::caller())
     }
 
     /// Receives a value if there is one at this instant (CH-08).
@@ -88,7 +102,15 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        try_take(self.settled()).map_err(|reason| match reason {
+        let chan = self.end.handle();
+        if let Some(node) = self.end.waiter()
+            && node.state() == State::Done
+            && let Some(value) = chan.take_assigned(node)
+        {
+            return Ok(value);
+        }
+        // A waiter of `poll_next` that still waits means that there is nothing; it stays where it is.
+        try_take(chan).map_err(|reason| match reason {
             Take::Closed => TryRecvError::Closed,
             _ => TryRecvError::Empty,
         })
@@ -118,7 +140,7 @@ impl<T> Receiver<T> {
     /// How many values are buffered; always 0 for a rendezvous (CH-01).
     #[must_use]
     pub fn len(&self) -> usize {
-        self.settled().len()
+        self.looked_at().len()
     }
 
     /// Is nothing buffered?
@@ -161,7 +183,11 @@ impl<T> Clone for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.settled();
+        drop(
+            self.end
+                .waiter()
+                .and_then(|node| self.handle().cancel_recv(node)),
+        );
         self.handle().release(End::Recv);
     }
 }
@@ -211,7 +237,7 @@ impl<T> Stream for Receiver<T> {
 
 impl<T> FusedStream for Receiver<T> {
     fn is_terminated(&self) -> bool {
-        self.is_closed() && self.is_empty()
+        self.looked_at().is_drained()
     }
 }
 

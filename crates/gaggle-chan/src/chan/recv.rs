@@ -44,7 +44,7 @@ impl<T> Drop for Recv<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if self.node.is_pending() {
-            self.chan.cancel_recv(&self.node);
+            drop(self.chan.cancel_recv(&self.node));
         }
     }
 }
