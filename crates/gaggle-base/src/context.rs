@@ -84,6 +84,13 @@ pub fn refill() {
     });
 }
 
+/// How much of the budget of this thread is used up.
+#[inline(always)]
+#[must_use]
+pub fn spent() -> u32 {
+    LOCAL.with(|l| BUDGET.saturating_sub(l.budget.load(Ordering::Relaxed)))
+}
+
 /// Asks for leave to do one operation. `Pending` means: give way now; the waker has been called.
 #[inline(always)]
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
@@ -176,7 +183,7 @@ mod tests {
                 .count(),
             3
         );
-            assert_eq!(record.get().reason, Reason::Budget);
+        assert_eq!(record.get().reason, Reason::Budget);
         // SAFETY: removing is always allowed.
         unsafe { enter_task(ptr::null()) };
     }

@@ -34,6 +34,18 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// Does everyone who has one of the `seats` sleep?
+    pub(crate) fn all_sleep(self, seats: usize) -> bool {
+        self.parked() + self.vacant() >= seats as u64
+    }
+
+    /// Is one worker awake at most?
+    pub(crate) fn all_sleep_but_one(self, seats: usize) -> bool {
+        self.parked() + self.vacant() + 1 >= seats as u64
+    }
+}
+
 /// Whom a notification woke.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@
 //! | `search.rs` | a worker without work: steal, spin, sleep |
 //! | `seats.rs` | how many workers are active: blocking hand-off, spare threads |
 //! | `monitor.rs` | the thread that notices workers that are stuck in one poll |
+//! | `balance.rs` | spread the work over the workers, or gather it on one? |
 //! | `shared.rs` | what all of them share: one runtime |
 //! | `stepped.rs` | the other way to drive a runtime: one thread, virtual time, every choice asked for |
 //! | `shutdown.rs` | the end of a runtime |
@@ -18,6 +19,7 @@
 //! This module runs goroutines and does not know what they wait for.
 //! The protocols are in `README.md`.
 
+mod balance;
 mod idle;
 mod inject;
 mod live;

@@ -1,13 +1,14 @@
 //! The thread that notices workers that are stuck in one poll, and time slices that do not end (semantics.md GO-06, GO-07, T3).
 //!
-//! It looks every [`TICK`] while any worker is awake, and sleeps for good when all have slept for a while; the first worker to wake up wakes it.
-//! An idle process therefore makes no system calls, and a busy one a hundred a second.
+//! It looks every [`TICK`] while any worker is awake (five times as often if there are several, to balance them: `balance.rs`), and sleeps for good when all have slept for a while; the first worker to wake up wakes it.
+//! An idle process therefore makes no system calls.
 //!
 //! * Same poll as one tick ago, and something waits that this worker would have to do: its seat goes to another (see `seats.rs`).
 //! * Same time slice as one tick ago: the slice is over. The budget is set to zero, so that the next operation gives way, and whoever is handed over to goes to the back of the ring.
 //!
 //! Going to sleep: the monitor sets `asleep` and then looks at the counts in `Idle`; a worker that wakes up leaves the sleepers and then looks at `asleep`. All four are sequentially consistent, so one of the two sees the other.
 
+use super::balance::{self, Balance};
 use super::shared::Shared;
 use super::slot::{NO_SEAT, Slot};
 use gaggle_base::clock::{Nanos, system_now};
@@ -69,7 +70,14 @@ impl Monitor {
 fn run(shared: &Arc<Shared>) {
     let monitor = &shared.monitor;
     let mut seen: Vec<Seen> = Vec::new();
-    let mut quiet = 0;
+    let mut balance = Balance::new();
+    let (mut quiet, mut tick) = (0, 0_u32);
+    // One worker needs no balance.
+    let parts = if shared.config.workers > 1 {
+        (TICK / balance::TICK) as u32
+    } else {
+        1
+    };
     while !shared.is_closing() {
         if quiet >= QUIET_TICKS {
             monitor.asleep.store(true, Ordering::SeqCst);
@@ -79,7 +87,16 @@ fn run(shared: &Arc<Shared>) {
             monitor.asleep.store(false, Ordering::SeqCst);
             quiet = 0;
         }
-        monitor.parker.park_until(Some(system_now() + TICK));
+        monitor
+            .parker
+            .park_until(Some(system_now() + TICK / u64::from(parts)));
+        if parts > 1 {
+            rebalance(shared, &mut balance);
+        }
+        tick = tick.wrapping_add(1);
+        if !tick.is_multiple_of(parts) {
+            continue;
+        }
         quiet = if all_sleep(shared) { quiet + 1 } else { 0 };
         seen.resize(shared.slots.used(), Seen::default());
         for (slot, seen) in shared.slots.all().zip(&mut seen) {
@@ -97,8 +114,23 @@ fn run(shared: &Arc<Shared>) {
 
 /// Does everyone who has a seat sleep?
 fn all_sleep(shared: &Shared) -> bool {
+    shared.idle.counts().all_sleep(shared.config.workers)
+}
+
+/// Counts the steps of the last tick and sets the mode for the next.
+fn rebalance(shared: &Arc<Shared>, balance: &mut Balance) {
+    let steps = shared
+        .slots
+        .all()
+        .map(|slot| slot.counters.steps.get())
+        .sum();
     let counts = shared.idle.counts();
-    counts.parked() + counts.vacant() >= shared.config.workers as u64
+    let running = (shared.config.workers as u64).saturating_sub(counts.parked() + counts.vacant());
+    let gather = balance.tick(steps, running);
+    if shared.gather.swap(gather, Ordering::SeqCst) && !gather && shared.has_work() {
+        // What was queued without a notification.
+        shared.notify();
+    }
 }
 
 fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {

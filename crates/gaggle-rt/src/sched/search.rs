@@ -59,7 +59,7 @@ impl Worker {
     pub(super) fn found(&self) {
         if self.searching.replace(false)
             && self.shared.idle.stop_searching()
-            && self.shared.has_work()
+            && self.shared.has_work_for_me()
         {
             self.shared.notify();
         }
@@ -67,7 +67,8 @@ impl Worker {
 
     /// One round over everything: each worker once, from a random one on (GO-10).
     fn steal(&self) -> Option<TaskRef> {
-        if let Some(task) = self.take_injected() {
+        let leave = self.shared.leaves_work_to_others();
+        if !leave && let Some(task) = self.take_injected() {
             return Some(task);
         }
         let used = self.shared.slots.used();
@@ -78,10 +79,11 @@ impl Worker {
         };
         for i in 0..used {
             let number = (start + i) % used;
-            if number == self.number {
+            let victim = self.shared.slots.get(number);
+            if number == self.number || (leave && victim.has_seat()) {
                 continue;
             }
-            if let Some(task) = self.steal_from(self.shared.slots.get(number)) {
+            if let Some(task) = self.steal_from(victim) {
                 self.slot().counters.steals.bump();
                 return Some(task);
             }
@@ -107,7 +109,7 @@ impl Worker {
         let (idle, slot) = (&self.shared.idle, self.slot());
         idle.park(self.number, self.searching.replace(false));
         // Whoever queued something before it could see us among the sleepers has queued it where we see it now.
-        if self.shared.has_work() || self.shared.is_closing() {
+        if self.shared.has_work_for_me() || self.shared.is_closing() {
             self.wake_up(false);
             return;
         }

@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) wheels: Vec<&'static Wheel>,
     pub(super) ids: Sequence,
     pub(crate) closing: AtomicBool,
+    /// Work is gathered on one worker (see `balance.rs`). Written by the monitor.
+    pub(super) gather: AtomicBool,
     pub(crate) panics: Panics,
     pub(super) threads: Mutex<Vec<ThreadHandle<()>>>,
 }
@@ -65,6 +67,7 @@ impl Shared {
             wheels: wheel::obtain(config.workers),
             ids: Sequence::starting_at(1),
             closing: AtomicBool::new(false),
+            gather: AtomicBool::new(false),
             panics: Panics::new(config.on_panic),
             threads: Mutex::new(Vec::new()),
             config,
@@ -114,6 +117,11 @@ impl Shared {
     /// Work was queued: wakes a worker if that is needed.
     #[inline]
     pub(crate) fn notify(self: &Arc<Self>) {
+        if self.gather.load(Ordering::Relaxed) && !self.idle.counts().all_sleep(self.config.workers)
+        {
+            // Somebody is awake, and does it, or looks at all queues before it sleeps.
+            return;
+        }
         match self.idle.notify() {
             Notified::Nobody => {}
             Notified::Worker(number) => self.slots.get(number).parker.unpark(),
@@ -124,6 +132,23 @@ impl Shared {
     /// Is there work that a searching worker could find?
     pub(crate) fn has_work(&self) -> bool {
         self.injector.len() > 0 || self.slots.all().any(super::slot::Slot::has_loot)
+    }
+
+    /// Is there work that this worker, which is awake or about to sleep, should do now?
+    pub(super) fn has_work_for_me(&self) -> bool {
+        if self.leaves_work_to_others() {
+            return self
+                .slots
+                .all()
+                .any(|slot| !slot.has_seat() && slot.has_loot());
+        }
+        self.has_work()
+    }
+
+    /// Work is gathered, and another worker than the one that asks is awake to do it.
+    pub(super) fn leaves_work_to_others(&self) -> bool {
+        self.gather.load(Ordering::Relaxed)
+            && !self.idle.counts().all_sleep_but_one(self.config.workers)
     }
 
     /// Starts a goroutine.
@@ -221,7 +246,11 @@ impl Shared {
                 .count(),
             goroutines: self.live.count(),
             started: self.ids.taken_since(1),
-            polls: sum(|c| c.polls.get()),
+            polls: self
+                .slots
+                .all()
+                .map(|s| s.turn.load(Ordering::Relaxed) / 2)
+                .sum(),
             steals: sum(|c| c.steals.get()),
             parks: sum(|c| c.parks.get()),
             hand_offs: self.seats.hand_offs(),

@@ -38,7 +38,8 @@ pub(crate) struct Slot {
 /// What a worker counts. Written by the owner with plain adds, read by anyone.
 #[derive(Default)]
 pub(crate) struct Counters {
-    pub(crate) polls: Counter,
+    /// Polls, and the operations in them.
+    pub(crate) steps: Counter,
     pub(crate) steals: Counter,
     pub(crate) parks: Counter,
 }
@@ -50,8 +51,14 @@ impl Counter {
     /// Owner: counts one more.
     #[inline(always)]
     pub(crate) fn bump(&self) {
+        self.add(1);
+    }
+
+    /// Owner: counts `n` more.
+    #[inline(always)]
+    pub(crate) fn add(&self, n: u64) {
         self.0
-            .store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            .store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> u64 {

@@ -237,7 +237,7 @@ impl Worker {
         // SAFETY: it was taken from a queue of this runtime.
         let again = unsafe { poll_here(task, &self.shared) };
         slot.turn.store(turn + 2, Ordering::Relaxed);
-        slot.counters.polls.bump();
+        slot.counters.steps.add(1 + u64::from(context::spent()));
         if again {
             // It gave way; nobody has to be woken for it: we are awake.
             self.push_ring(task);
@@ -294,7 +294,13 @@ impl Worker {
             .ring
             .pop()
             .and_then(TaskRef::from_ptr)
-            .or_else(|| self.take_injected());
+            .or_else(|| {
+                if self.shared.leaves_work_to_others() {
+                    None
+                } else {
+                    self.take_injected()
+                }
+            });
         if task.is_some() {
             self.start_slice();
         }
