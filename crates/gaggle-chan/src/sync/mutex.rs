@@ -161,7 +161,7 @@ impl<T: ?Sized> Mutex<T> {
 
 impl Raw {
     /// Takes the mutex if it is free; on success `clear` is removed from the state.
-    #[inline]
+    #[inline(always)]
     fn try_acquire(&self, clear: u32) -> bool {
         let mut state = self.state.load(Ordering::Relaxed);
         while state & LOCKED == 0 {
@@ -178,7 +178,7 @@ impl Raw {
         false
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn unlock(&self) {
         if self
             .state
@@ -265,7 +265,7 @@ impl<'a> Waiter<'a> {
     }
 
     /// Takes the mutex, or enqueues. `called` says that this waiter was in the queue before and was told to try.
-    #[inline]
+    #[inline(always)]
     fn attempt(&self, called: bool, cx: &Context<'_>) -> Poll<()> {
         let clear = if called { CALLED } else { 0 };
         if self.raw.try_acquire(clear) {
@@ -319,7 +319,7 @@ impl<'a> Waiter<'a> {
 impl Future for Waiter<'_> {
     type Output = ();
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.into_ref().get_ref();
         match this.node.state() {
@@ -405,7 +405,7 @@ pub struct Lock<'a, T: ?Sized> {
 impl<'a, T: ?Sized> Future for Lock<'a, T> {
     type Output = MutexGuard<'a, T>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mutex = self.mutex;
         // SAFETY: the waiter is pinned with the whole, and nothing moves it out.

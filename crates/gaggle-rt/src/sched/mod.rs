@@ -8,6 +8,7 @@
 //! | `idle.rs` | who sleeps, who searches, whom to wake |
 //! | `slot.rs` | what others may see of a worker |
 //! | `worker.rs` | a worker: take a goroutine, run it, again |
+//! | `here.rs` | what the calling thread is: which worker, which goroutine |
 //! | `search.rs` | a worker without work: steal, spin, sleep |
 //! | `seats.rs` | how many workers are active: blocking hand-off, spare threads |
 //! | `monitor.rs` | the thread that notices workers that are stuck in one poll |
@@ -20,6 +21,7 @@
 //! The protocols are in `README.md`.
 
 mod balance;
+mod here;
 mod idle;
 mod inject;
 mod live;
@@ -33,9 +35,9 @@ mod slot;
 pub mod stepped;
 mod worker;
 
+pub(crate) use here::{current_task, on_worker, with_current_shared};
 pub(crate) use shared::{Config, Shared};
 pub use shutdown::Stragglers;
-pub(crate) use worker::{current_task, on_worker, with_current_shared};
 
 use crate::runtime;
 use crate::task::TaskRef;
@@ -50,7 +52,7 @@ use std::sync::Arc;
 pub(crate) unsafe fn schedule(task: TaskRef) {
     // SAFETY: the caller's promise: it is not done, so header and runtime are alive.
     let shared = unsafe { task.header() }.shared;
-    if !worker::schedule_here(task, shared) {
+    if !here::schedule_here(task, shared) {
         // SAFETY: the runtime cannot end before this goroutine has been taken from a queue, so its count is not zero;
         // the count that we add keeps it alive after the push.
         let shared = unsafe {
@@ -73,7 +75,7 @@ pub(crate) unsafe fn leave_live_list(task: TaskRef, shared: &Shared) {
 
 /// Lets `link` put a timer into the wheel of this worker, or of the runtime that this thread belongs to.
 pub(crate) fn with_wheel(link: impl FnOnce(&'static Wheel) -> bool) {
-    let Some(link) = worker::with_own_wheel(link) else {
+    let Some(link) = here::with_own_wheel(link) else {
         return;
     };
     runtime::with_runtime(|shared| {

@@ -11,9 +11,10 @@
 //!
 //! The locks here (`vacant`, `spares`) are never held together.
 
+use super::here::with_current;
 use super::shared::Shared;
 use super::slot::NO_SEAT;
-use super::worker::{Worker, with_current};
+use super::worker::Worker;
 use crate::time::wheel::{NEVER, NOBODY};
 use gaggle_base::clock;
 use gaggle_base::context::BlockingHooks;

@@ -1,5 +1,6 @@
 //! One runtime: what its workers, its handles and its goroutines share.
 
+use super::here;
 use super::idle::{Idle, Notified};
 use super::inject::Injector;
 use super::live::{LiveList, SHARDS};
@@ -160,7 +161,7 @@ impl Shared {
     {
         // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
         let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) };
-        let (id, shard) = worker::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
+        let (id, shard) = here::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
         let shard = shard % SHARDS as u16;
         let task = allocate(future, pointer, GoId(id), shard, site);
         // SAFETY: it was just born with a handle reference, and its output is an `F::Output`.
@@ -180,7 +181,7 @@ impl Shared {
     /// The caller may queue `task`.
     #[inline]
     unsafe fn queue_new(self: &Arc<Self>, task: TaskRef) {
-        if !worker::queue_here(task, NonNull::from(&**self)) {
+        if !here::queue_here(task, NonNull::from(&**self)) {
             self.injector.push(task);
             self.notify();
         }

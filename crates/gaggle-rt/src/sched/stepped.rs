@@ -5,8 +5,8 @@
 //!
 //! gaggle's own tests use it for timers and for orders that must replay; the simulator is to be built on it.
 
+use super::here::poll_here;
 use super::shared::{Config, Shared};
-use super::worker::poll_here;
 use crate::runtime::{self, OnPanic};
 use crate::task::TaskRef;
 use crate::time::wheel::{Expired, NEVER};
@@ -205,7 +205,7 @@ impl Stepped {
         }
         self.driver.now.fetch_max(next, Ordering::Relaxed);
         let mut expired = Expired::new();
-        wheel.expire(self.driver.now(), &mut expired);
+        wheel.expire(self.driver.now(), usize::MAX, &mut expired);
         expired.into_iter().for_each(|(_, waker)| waker.wake());
         true
     }

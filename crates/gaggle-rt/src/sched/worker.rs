@@ -11,11 +11,12 @@
 //! 4. the injector;
 //! 5. what others have (`search.rs`).
 
+use super::here;
 use super::search::Found;
 use super::shared::Shared;
 use super::slot::{NO_SEAT, Slot};
-use crate::task::{GoId, Header, TaskRef, run};
-use crate::time::wheel::{Expired, Wheel};
+use crate::task::{Header, TaskRef};
+use crate::time::wheel::Expired;
 use gaggle_base::clock;
 use gaggle_base::context::{self, BudgetCell};
 use gaggle_base::rng::Rng;
@@ -42,6 +43,8 @@ pub(crate) struct Worker {
     pub(super) searching: Cell<bool>,
     /// How many rounds the next search takes before the worker sleeps.
     pub(super) patience: Cell<u32>,
+    /// Timers follow each other closely.
+    pub(super) dense: Cell<bool>,
     turn: Cell<u32>,
     /// A linear congruential generator, for `shuffle`.
     dice: Cell<u64>,
@@ -52,132 +55,14 @@ pub(crate) struct Worker {
     expired: RefCell<Expired>,
 }
 
-thread_local! {
-    static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
-    /// The goroutine that this thread polls.
-    static POLLED: Cell<Option<GoId>> = const { Cell::new(None) };
-}
-
-/// Polls a goroutine on this thread, whoever drives it. Says whether it is to be queued again.
-///
-/// # Safety
-/// The caller took it from a queue of `shared`, and so is its runner.
-#[inline]
-pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
-    // SAFETY: it is not done, so its header is alive; the record is uninstalled before anyone but `run` could free it, and `run` does not use it after that.
-    unsafe {
-        let header = task.header();
-        let outer = POLLED.replace(Some(header.id));
-        context::enter_task(&raw const header.wait);
-        context::refill();
-        let again = run(task, shared);
-        context::enter_task(ptr::null());
-        POLLED.set(outer);
-        again
-    }
-}
-
-/// The worker that this thread is.
-#[inline(always)]
-fn current<'a>() -> Option<&'a Worker> {
-    // SAFETY: the pointer is set while the worker is on this thread's stack, and the reference does not leave the callers in this file, which run on that thread.
-    unsafe { CURRENT.get().as_ref() }
-}
-
-/// Queues a goroutine on the worker that this thread is, to run next. `false` if it is no worker of that runtime that could run it soon.
-#[inline]
-pub(super) fn schedule_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
-    match current() {
-        Some(w) if w.serves(shared) => {
-            if w.in_order.get() {
-                w.push_ring(task);
-            } else {
-                w.push_next(task);
-            }
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Queues a new goroutine on the worker that this thread is, behind the others.
-#[inline]
-pub(super) fn queue_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
-    match current() {
-        Some(w) if w.serves(shared) => {
-            w.shuffle();
-            w.push_back(task);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// A number for a new goroutine, and the shard for it, if this thread is a worker of `shared`.
-#[inline]
-pub(super) fn identity(shared: &Arc<Shared>) -> Option<(u64, u16)> {
-    let w = current().filter(|w| Arc::ptr_eq(&w.shared, shared))?;
-    let (mut next, mut end) = w.ids.get();
-    if next == end {
-        next = shared.ids.take(ID_BLOCK);
-        end = next + ID_BLOCK;
-    }
-    w.ids.set((next + 1, end));
-    Some((next, w.number as u16))
-}
-
-/// Lets `link` put a timer into the wheel that this worker keeps; gives `link` back if there is none.
-pub(super) fn with_own_wheel<F: FnOnce(&'static Wheel) -> bool>(link: F) -> Option<F> {
-    let Some(w) = current() else {
-        return Some(link);
-    };
-    let Some(seat) = w.seat() else {
-        return Some(link);
-    };
-    if w.shared.is_closing() {
-        return Some(link);
-    }
-    let wheel = w.shared.wheels[seat];
-    // We look at it before we sleep, and every few turns before that. Whoever takes our seat away looks at it too.
-    let early = link(wheel);
-    if (early && w.seat() != Some(seat)) || w.shared.is_closing() {
-        // The seat went while we linked: whoever took it may have looked at the wheel before.
-        w.shared.look_after(seat);
-    }
-    None
-}
-
-/// Calls `f` with the runtime that this thread is a worker of; gives `f` back if it is none.
-#[inline]
-pub(crate) fn with_current_shared<R, F: FnOnce(&Arc<Shared>) -> R>(f: F) -> Result<R, F> {
-    match current() {
-        Some(w) => Ok(f(&w.shared)),
-        None => Err(f),
-    }
-}
-
-/// Is this thread a worker?
-pub(crate) fn on_worker() -> bool {
-    current().is_some()
-}
-
-/// The goroutine that this thread runs.
-pub(crate) fn current_task() -> Option<GoId> {
-    POLLED.get()
-}
-
-/// Calls `f` with the worker that this thread is.
-pub(super) fn with_current<R>(f: impl FnOnce(&Worker) -> R) -> Option<R> {
-    current().map(f)
-}
-
 impl Worker {
     /// The body of a worker's thread.
     pub(super) fn main(shared: Arc<Shared>, number: usize) {
         struct Leave(Arc<Shared>, usize);
         impl Drop for Leave {
             fn drop(&mut self) {
-                CURRENT.set(ptr::null());
+                // SAFETY: null points to nothing.
+                unsafe { here::set_current(ptr::null()) };
                 context::set_blocking_hooks(None);
                 *self.0.slots.get(self.1).budget.lock() = None;
                 self.0.slots.release(self.1);
@@ -195,12 +80,14 @@ impl Worker {
             number,
             searching: Cell::new(false),
             patience: Cell::new(super::search::MAX_ROUNDS),
+            dense: Cell::new(false),
             turn: Cell::new(0),
             ids: Cell::new((0, 0)),
             in_order: Cell::new(false),
             expired: RefCell::new(Vec::new()),
         };
-        CURRENT.set(&raw const worker);
+        // SAFETY: the worker stays on this stack until `Leave` says otherwise.
+        unsafe { here::set_current(&raw const worker) };
         while let Some(task) = worker.take() {
             worker.run(task);
         }
@@ -224,7 +111,7 @@ impl Worker {
 
     /// Is this a worker of that runtime, and with a seat? Without one it may be blocked, and what is queued here would wait.
     #[inline(always)]
-    fn serves(&self, shared: NonNull<Shared>) -> bool {
+    pub(super) fn serves(&self, shared: NonNull<Shared>) -> bool {
         ptr::eq(Arc::as_ptr(&self.shared), shared.as_ptr()) && self.slot().has_seat()
     }
 
@@ -235,7 +122,7 @@ impl Worker {
         let turn = slot.turn.load(Ordering::Relaxed);
         slot.turn.store(turn + 1, Ordering::Relaxed);
         // SAFETY: it was taken from a queue of this runtime.
-        let again = unsafe { poll_here(task, &self.shared) };
+        let again = unsafe { here::poll_here(task, &self.shared) };
         slot.turn.store(turn + 2, Ordering::Relaxed);
         slot.counters.steps.add(1 + u64::from(context::spent()));
         if again {
@@ -313,17 +200,16 @@ impl Worker {
     #[cold]
     fn end_slice(&self) {
         self.slot().slice_over.store(false, Ordering::Relaxed);
-        // First into a place of our own: the ring may overflow into the injector, whose lock is held while we take from it.
-        let mut batch = [None; 32];
-        let mut n = 0;
-        self.shared.injector.pop_some(batch.len(), |task| {
-            batch[n] = Some(task);
-            n += 1;
+        // Only into a ring with room: what it cannot take would go back, behind all others.
+        let room = (super::ring::SIZE / 2)
+            .saturating_sub(self.slot().ring.len())
+            .min(32);
+        let slot = self.slot();
+        self.shared.injector.pop_some(room, |task| {
+            if slot.ring.push(task.as_ptr()).is_err() {
+                unreachable!("only the owner fills the ring, and it has just found room");
+            }
         });
-        batch
-            .into_iter()
-            .flatten()
-            .for_each(|task| self.push_ring(task));
         if let Some(task) = self.take_next() {
             self.push_ring(task);
         }
@@ -363,6 +249,35 @@ impl Worker {
         }
         // A thief may be at it while we have no seat: whoever swaps a goroutine out has it.
         TaskRef::from_ptr(next.swap(ptr::null_mut(), Ordering::AcqRel))
+    }
+
+    /// A number for a new goroutine.
+    #[inline]
+    pub(super) fn next_id(&self) -> u64 {
+        let (mut next, mut end) = self.ids.get();
+        if next == end {
+            next = self.shared.ids.take(ID_BLOCK);
+            end = next + ID_BLOCK;
+        }
+        self.ids.set((next + 1, end));
+        next
+    }
+
+    /// A new goroutine: behind the others.
+    #[inline]
+    pub(super) fn queue_new(&self, task: TaskRef) {
+        self.shuffle();
+        self.push_back(task);
+    }
+
+    /// One that was made ready: it runs next, unless many are made ready together.
+    #[inline]
+    pub(super) fn queue_woken(&self, task: TaskRef) {
+        if self.in_order.get() {
+            self.push_ring(task);
+        } else {
+            self.push_next(task);
+        }
     }
 
     /// To run next; who was to run next goes to the back of the ring, or, one time in eight, the other way round.
@@ -464,14 +379,15 @@ impl Worker {
         }
         // Taken out for the time of the wakes: a foreign waker may run anything.
         let mut expired = self.expired.take();
-        wheel.expire(now, &mut expired);
+        // No more at a time than the ring can take: what overflows goes behind all that is new.
+        wheel.expire(now, super::ring::SIZE / 2, &mut expired);
         let any = !expired.is_empty();
         self.in_order.set(true);
         expired.drain(..).for_each(|(_, waker)| wake(waker));
         self.in_order.set(false);
-        if any {
-            // They are in the ring, and must not wait there until two that hand over to each other have used up their time.
-            self.slot().slice_over.store(true, Ordering::Relaxed);
+        if any && let Some(next) = self.take_next() {
+            // Those that woke must not wait until two that hand over to each other have used up their time.
+            self.push_ring(next);
         }
         if self.slot().ring.len() > 1 {
             // One of them is for us; somebody else may want the rest.

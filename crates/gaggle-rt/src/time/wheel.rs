@@ -135,10 +135,10 @@ impl Wheel {
         true
     }
 
-    /// Takes out everything whose deadline is not after `now`, in the order of the deadlines.
-    pub(crate) fn expire(&self, now: Nanos, expired: &mut Expired) {
+    /// Takes out what has a deadline not after `now`, in the order of the deadlines: all of it, or whole ticks until there are at least `enough`.
+    pub(crate) fn expire(&self, now: Nanos, enough: usize, expired: &mut Expired) {
         let mut wheels = self.state.lock();
-        wheels.advance(now, expired);
+        wheels.advance(now, enough, expired);
         self.next.store(wheels.earliest(), Ordering::SeqCst);
         drop(wheels);
         expired.sort_by_key(|(deadline, _)| *deadline);
@@ -254,7 +254,7 @@ impl Wheels {
         None
     }
 
-    fn advance(&mut self, now: Nanos, expired: &mut Expired) {
+    fn advance(&mut self, now: Nanos, enough: usize, expired: &mut Expired) {
         let target = (now >> TICK_BITS).max(self.tick);
         while let Some((level, slot, tick)) = self.first_occupied() {
             if tick > target {
@@ -273,6 +273,9 @@ impl Wheels {
                 // Deadlines beyond the horizon have been waiting here: they are placed anew, seen from the next tick.
                 self.tick = tick + 1;
                 self.move_down(0, slot);
+            }
+            if expired.len() >= enough {
+                return;
             }
         }
         self.tick = target;

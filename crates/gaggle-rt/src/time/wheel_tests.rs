@@ -46,7 +46,7 @@ fn ti_03_any_mix_of_deadlines_expires_exactly_and_in_order() {
             );
             now += rng.next_u64() >> (10 + rng.below(54));
             let mut expired = Expired::new();
-            wheel.expire(now, &mut expired);
+            wheel.expire(now, usize::MAX, &mut expired);
             let mut due: Vec<_> = entries
                 .iter()
                 .map(|e| e.deadline)
@@ -81,9 +81,32 @@ fn a_far_deadline_costs_one_look_a_level() {
     while expired.is_empty() {
         let next = wheel.next();
         assert!(next <= deadline);
-        wheel.expire(next, &mut expired);
+        wheel.expire(next, usize::MAX, &mut expired);
         looks += 1;
     }
     assert_eq!(entry.state(), State::Fired);
     assert!(looks <= LEVELS + 1, "{looks} looks");
+}
+
+/// A limit cuts between ticks, keeps the order and loses nothing.
+#[test]
+fn a_limited_expiry_goes_on_where_it_stopped() {
+    let wheel = Wheel::new();
+    let mut rng = Rng::from_seed(3);
+    let entries: Vec<_> = (0..2_000)
+        .map(|_| linked(&wheel, u64::from(rng.below(1 << 24))))
+        .collect();
+    let (mut seen, mut rounds) = (Vec::new(), 0);
+    while seen.len() < entries.len() {
+        assert!(
+            wheel.next() <= 1 << 24,
+            "something is left, and the wheel says so"
+        );
+        let mut expired = Expired::new();
+        wheel.expire(1 << 24, 100, &mut expired);
+        seen.extend(expired.iter().map(|(deadline, _)| *deadline));
+        rounds += 1;
+    }
+    assert!(rounds > 10 && seen.is_sorted(), "{rounds} rounds");
+    assert_eq!(wheel.next(), NEVER);
 }

@@ -1,0 +1,128 @@
+//! What the calling thread is: which worker, and which goroutine it polls.
+//!
+//! The pointer to the worker is set for as long as the worker is on the stack of its thread (see `Worker::main`), and does not leave this file.
+
+use super::shared::Shared;
+use super::worker::Worker;
+use crate::task::{GoId, TaskRef, run};
+use crate::time::wheel::Wheel;
+use gaggle_base::context;
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+thread_local! {
+    static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+    /// The goroutine that this thread polls.
+    static POLLED: Cell<Option<GoId>> = const { Cell::new(None) };
+}
+
+/// Says which worker this thread is; null: none.
+///
+/// # Safety
+/// The worker stays where it is until this is called again.
+pub(super) unsafe fn set_current(worker: *const Worker) {
+    CURRENT.set(worker);
+}
+
+/// Polls a goroutine on this thread, whoever drives it. Says whether it is to be queued again.
+///
+/// # Safety
+/// The caller took it from a queue of `shared`, and so is its runner.
+#[inline]
+pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
+    // SAFETY: it is not done, so its header is alive; the record is uninstalled before anyone but `run` could free it, and `run` does not use it after that.
+    unsafe {
+        let header = task.header();
+        let outer = POLLED.replace(Some(header.id));
+        context::enter_task(&raw const header.wait);
+        context::refill();
+        let again = run(task, shared);
+        context::enter_task(ptr::null());
+        POLLED.set(outer);
+        again
+    }
+}
+
+/// The worker that this thread is.
+#[inline(always)]
+fn current<'a>() -> Option<&'a Worker> {
+    // SAFETY: the pointer is set while the worker is on this thread's stack, and the reference does not leave the functions of this file, which run on that thread.
+    unsafe { CURRENT.get().as_ref() }
+}
+
+/// Queues a goroutine on the worker that this thread is, to run next. `false` if it is no worker of that runtime that could run it soon.
+#[inline]
+pub(super) fn schedule_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
+    match current() {
+        Some(w) if w.serves(shared) => {
+            w.queue_woken(task);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Queues a new goroutine on the worker that this thread is, behind the others.
+#[inline]
+pub(super) fn queue_here(task: TaskRef, shared: NonNull<Shared>) -> bool {
+    match current() {
+        Some(w) if w.serves(shared) => {
+            w.queue_new(task);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A number for a new goroutine, and the shard for it, if this thread is a worker of `shared`.
+#[inline]
+pub(super) fn identity(shared: &Arc<Shared>) -> Option<(u64, u16)> {
+    let w = current().filter(|w| Arc::ptr_eq(&w.shared, shared))?;
+    Some((w.next_id(), w.number as u16))
+}
+
+/// Lets `link` put a timer into the wheel that this worker keeps; gives `link` back if there is none.
+pub(super) fn with_own_wheel<F: FnOnce(&'static Wheel) -> bool>(link: F) -> Option<F> {
+    let Some(w) = current() else {
+        return Some(link);
+    };
+    let Some(seat) = w.seat() else {
+        return Some(link);
+    };
+    if w.shared.is_closing() {
+        return Some(link);
+    }
+    let wheel = w.shared.wheels[seat];
+    // We look at it before we sleep, and every few turns before that. Whoever takes our seat away looks at it too.
+    let early = link(wheel);
+    if (early && w.seat() != Some(seat)) || w.shared.is_closing() {
+        // The seat went while we linked: whoever took it may have looked at the wheel before.
+        w.shared.look_after(seat);
+    }
+    None
+}
+
+/// Calls `f` with the runtime that this thread is a worker of; gives `f` back if it is none.
+#[inline]
+pub(crate) fn with_current_shared<R, F: FnOnce(&Arc<Shared>) -> R>(f: F) -> Result<R, F> {
+    match current() {
+        Some(w) => Ok(f(&w.shared)),
+        None => Err(f),
+    }
+}
+
+/// Is this thread a worker?
+pub(crate) fn on_worker() -> bool {
+    current().is_some()
+}
+
+/// The goroutine that this thread runs.
+pub(crate) fn current_task() -> Option<GoId> {
+    POLLED.get()
+}
+
+/// Calls `f` with the worker that this thread is.
+pub(super) fn with_current<R>(f: impl FnOnce(&Worker) -> R) -> Option<R> {
+    current().map(f)
+}
