@@ -154,7 +154,7 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     if seat == NO_SEAT {
         // Its seat went when it blocked; what it has queued since then is for others.
         if slot.has_loot() {
-            shared.notify();
+            shared.notify_always();
         }
         return;
     }

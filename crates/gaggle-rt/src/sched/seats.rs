@@ -173,7 +173,7 @@ impl Shared {
         if wheel.next() != NEVER {
             self.fill_seat(seat);
         } else if self.has_work() {
-            self.notify();
+            self.notify_always();
         }
     }
 

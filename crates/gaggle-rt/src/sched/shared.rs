@@ -123,6 +123,12 @@ impl Shared {
             // Somebody is awake, and does it, or looks at all queues before it sleeps.
             return;
         }
+        self.notify_always();
+    }
+
+    /// Work was queued where no awake worker looks by itself: with a worker that has no seat.
+    #[inline]
+    pub(super) fn notify_always(self: &Arc<Self>) {
         match self.idle.notify() {
             Notified::Nobody => {}
             Notified::Worker(number) => self.slots.get(number).parker.unpark(),
