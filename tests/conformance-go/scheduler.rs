@@ -145,7 +145,8 @@ fn go_07_a_pair_that_works_much_and_a_pair_that_works_little_share_one_worker() 
         rt.block_on(async {
             pair(1_000_000, &hog, &stop);
             pair(1_000, &light, &stop);
-            sleep(Duration::from_millis(400)).await;
+            // Some forty slices each, so that a slice that the system's other work has cut short does not decide.
+            sleep(Duration::from_millis(1_500)).await;
             stop.store(true, SeqCst);
         });
         let (hog, light) = (hog.load(SeqCst), light.load(SeqCst));
