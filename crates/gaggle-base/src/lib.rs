@@ -6,11 +6,13 @@
 //! | [`spin`] | a lock for critical sections of a few dozen instructions |
 //! | [`park`] | putting one thread to sleep and waking it |
 //! | [`clock`] | the one clock of the process |
+//! | [`peek`] | looking at a future without polling it |
 //! | [`driver`] | the seam: what a runtime takes from outside |
 //! | [`rng`] | the one source of randomness |
 //! | [`site`] | a source location in four bytes |
 //! | [`wait`] | why a goroutine waits: reason, object, place |
 //! | [`context`] | what a thread knows about the goroutine that it runs: budget, wait record, blocking hand-off |
+//! | [`waitlist`] | lists of waiters that live inside the waiting futures |
 //! | [`waker`] | which wakers are harmless under a lock |
 //! | [`thread`] | the one way to start a thread, and to wait for a future on one |
 //!
@@ -21,10 +23,12 @@ pub mod clock;
 pub mod context;
 pub mod driver;
 pub mod park;
+pub mod peek;
 pub mod rng;
 pub mod site;
 pub mod spin;
 pub mod sync;
 pub mod thread;
 pub mod wait;
+pub mod waitlist;
 pub mod waker;

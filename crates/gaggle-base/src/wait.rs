@@ -48,6 +48,32 @@ reasons! {
     Mutex = "sync.Mutex.Lock",
     /// It waits for a wait group to come down to zero.
     WaitGroup = "sync.WaitGroup.Wait",
+    /// It waits for one of several arms of a `select!`.
+    Select = "select",
+    /// It waits in a `select!` none of whose arms can ever be ready.
+    SelectNone = "select (no cases)",
+    /// It waits to read under a read-write lock.
+    RwLockRead = "sync.RWMutex.RLock",
+    /// It waits to write under a read-write lock.
+    RwLockWrite = "sync.RWMutex.Lock",
+    /// It waits for a condition to be signalled.
+    Cond = "sync.Cond.Wait",
+    /// It waits for somebody else's run of a `Once` or a `OnceCell`.
+    Once = "sync.Once.Do",
+    /// It waits for permits of a semaphore.
+    Semaphore = "semaphore acquire",
+    /// It waits for the others at a barrier.
+    Barrier = "barrier",
+    /// It waits for a timer's or a ticker's next firing.
+    Timer = "timer receive",
+    /// It waits for a context to be done.
+    Context = "context done",
+    /// It waits for an event that happens once.
+    Event = "event",
+    /// It waits for a value that is watched to change.
+    Watch = "watch",
+    /// It waits for somebody else's run of a singleflight call.
+    Singleflight = "singleflight",
 }
 
 /// The last wait of one goroutine.

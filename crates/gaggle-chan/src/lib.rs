@@ -6,13 +6,11 @@
 //! |---|---|
 //! | [`chan`] | channels: capacity 0, n, unbounded |
 //! | [`sync`] | locks and groups: `Mutex`, `WaitGroup` |
-//! | `wait` | what they are all made of: lists of waiters that live inside the waiting futures |
 //!
 //! This crate is an implementation detail: depend on the crate `gaggle` instead.
 
 pub mod chan;
 pub mod sync;
-mod wait;
 
 #[cfg(all(test, loom))]
 mod loom_support;

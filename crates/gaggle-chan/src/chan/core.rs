@@ -16,9 +16,9 @@
 //! So with one receiver the order of one sender's values holds (CH-03) also when receives are cancelled.
 
 use super::buffer::Buffer;
-use crate::wait::{Node, State, WaitList, Wakes};
 use gaggle_base::spin::{SpinGuard, SpinLock};
 use gaggle_base::sync::AtomicUsize;
+use gaggle_base::waitlist::{Node, State, WaitList, Wakes};
 use std::mem::MaybeUninit;
 use std::task::Waker;
 

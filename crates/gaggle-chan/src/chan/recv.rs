@@ -2,10 +2,10 @@
 
 use super::core::{Chan, Take, wake};
 use super::error::RecvError;
-use crate::wait::{Node, State};
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
+use gaggle_base::waitlist::{Node, State};
 use gaggle_base::waker::is_goroutine;
 use std::fmt;
 use std::mem::MaybeUninit;

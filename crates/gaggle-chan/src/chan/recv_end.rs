@@ -8,8 +8,8 @@
 
 use super::core::Chan;
 use super::handle::Handle;
-use crate::wait::Node;
 use gaggle_base::site::Site;
+use gaggle_base::waitlist::Node;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;

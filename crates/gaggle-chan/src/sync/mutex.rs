@@ -11,7 +11,7 @@
 //! An unlock with waiters looks at the one that waits longest. Has it waited for over [`STARVED`], the mutex stays `LOCKED` and is its (semantics.md LK-04).
 //! Otherwise the mutex is free and the waiter is called; if somebody barged in before it ran, it goes back to the front of the queue, its waiting time kept.
 //!
-//! A waiter's node (see `wait/README.md`): `Done` = the mutex is yours; `Closed` = called, try again. Its slot holds the time since when it waits.
+//! A waiter's node (see the README of `waitlist` in `gaggle-base`): `Done` = the mutex is yours; `Closed` = called, try again. Its slot holds the time since when it waits.
 //!
 //! # Why nobody is forgotten
 //!
@@ -19,7 +19,6 @@
 //! A waiter that is dropped after it was granted the mutex unlocks; one that was called passes the call on (RX-03).
 
 use super::guard::{MutexGuard, OwnedMutexGuard};
-use crate::wait::{Node, State, WaitList, prepare_waker};
 use gaggle_base::clock::{Nanos, now};
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
@@ -27,6 +26,7 @@ use gaggle_base::spin::{SpinGuard, SpinLock};
 use gaggle_base::sync::{AtomicU32, Cell, Ordering};
 use gaggle_base::thread::wait_for;
 use gaggle_base::wait::Reason;
+use gaggle_base::waitlist::{Node, State, WaitList, prepare_waker};
 use std::fmt;
 use std::pin::Pin;
 use std::ptr;

@@ -5,13 +5,13 @@
 //! The step that brings the count to zero while the flag is set is done under the same lock, together with taking everyone out who waits.
 //! So whoever waits in a later round comes after that step and is not released by it (WG-02, WG-03, T19).
 
-use crate::wait::{Node, State, WaitList, Wakes, prepare_waker};
 use gaggle_base::context::note_wait;
 use gaggle_base::site::Site;
 use gaggle_base::spin::SpinLock;
 use gaggle_base::sync::{AtomicU64, Ordering};
 use gaggle_base::thread::wait_for;
 use gaggle_base::wait::Reason;
+use gaggle_base::waitlist::{Node, State, WaitList, Wakes, prepare_waker};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use std::ptr;
 use std::task::Waker;
 
 /// A doubly linked list of nodes that live elsewhere.
-pub(crate) struct WaitList<T> {
+pub struct WaitList<T> {
     head: *const Node<T>,
     tail: *const Node<T>,
 }
@@ -15,16 +15,26 @@ pub(crate) struct WaitList<T> {
 // SAFETY: the nodes are reached only through `&mut` of the list, that is under its lock (invariant W1).
 unsafe impl<T: Send> Send for WaitList<T> {}
 
+impl<T> Default for WaitList<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> WaitList<T> {
-    pub(crate) const fn new() -> Self {
+    /// A list in which nobody waits.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
             head: ptr::null(),
             tail: ptr::null(),
         }
     }
 
+    /// Does nobody wait?
     #[inline(always)]
-    pub(crate) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.head.is_null()
     }
 
@@ -33,7 +43,7 @@ impl<T> WaitList<T> {
     /// # Safety
     /// The node is in no list, it is pinned, and before it is freed it leaves this list under the same lock (invariant W2).
     #[inline(always)]
-    pub(crate) unsafe fn push_back(&mut self, node: &Node<T>, waker: Waker) {
+    pub unsafe fn push_back(&mut self, node: &Node<T>, waker: Waker) {
         let this = ptr::from_ref(node);
         // SAFETY: the node is in no list, so its links and waker are its owner's, the caller; the tail is in this list, so the lock protects its links.
         unsafe {
@@ -55,7 +65,7 @@ impl<T> WaitList<T> {
     ///
     /// # Safety
     /// As for `push_back`.
-    pub(crate) unsafe fn push_front(&mut self, node: &Node<T>, waker: Waker) {
+    pub unsafe fn push_front(&mut self, node: &Node<T>, waker: Waker) {
         let this = ptr::from_ref(node);
         // SAFETY: as in `push_back`, with the head in the place of the tail.
         unsafe {
@@ -75,7 +85,8 @@ impl<T> WaitList<T> {
 
     /// The node that waits longest.
     #[inline(always)]
-    pub(crate) fn front(&self) -> Option<&Node<T>> {
+    #[must_use]
+    pub fn front(&self) -> Option<&Node<T>> {
         // SAFETY: a node in the list is alive (invariant W2) for as long as the list is borrowed, that is while the lock is held.
         unsafe { self.head.as_ref() }
     }
@@ -83,8 +94,11 @@ impl<T> WaitList<T> {
     /// Unlinks the node that waits longest and returns it with its waker.
     ///
     /// The node is still alive, but its state is still `Waiting`: the caller sets the next state as its last access (invariant W3).
+    ///
+    /// # Panics
+    /// Never, unless a node was put in by other means than this list's.
     #[inline(always)]
-    pub(crate) fn pop_front(&mut self) -> Option<(&Node<T>, Waker)> {
+    pub fn pop_front(&mut self) -> Option<(&Node<T>, Waker)> {
         // SAFETY: a node in the list is alive (invariant W2).
         let node = unsafe { self.head.as_ref() }?;
         // SAFETY: the node is in this list and the lock is held.
@@ -98,7 +112,7 @@ impl<T> WaitList<T> {
     ///
     /// # Safety
     /// The node is in this list.
-    pub(crate) unsafe fn remove(&mut self, node: &Node<T>) -> Option<Waker> {
+    pub unsafe fn remove(&mut self, node: &Node<T>) -> Option<Waker> {
         // SAFETY: the caller's promise.
         unsafe { self.unlink(node) };
         // SAFETY: the state is still `Waiting`, so the lock protects the waker.
@@ -129,11 +143,7 @@ impl<T> WaitList<T> {
     ///
     /// # Safety
     /// The node is in this list.
-    #[expect(
-        clippy::unused_self,
-        reason = "`&mut self` is the proof that the lock is held"
-    )]
-    pub(crate) unsafe fn renew_waker(&mut self, node: &Node<T>, waker: Waker) -> Option<Waker> {
+    pub unsafe fn renew_waker(&mut self, node: &Node<T>, waker: Waker) -> Option<Waker> {
         // SAFETY: the node is in this list, so the lock protects the waker.
         node.waker.with_mut(|w| unsafe { (*w).replace(waker) })
     }

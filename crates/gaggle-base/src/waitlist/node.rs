@@ -2,8 +2,8 @@
 //!
 //! The lock of the list protects everything here while the state is `WAITING`; otherwise the owner does.
 
-use gaggle_base::site::Site;
-use gaggle_base::sync::{AtomicU8, Cell, Ordering};
+use crate::site::Site;
+use crate::sync::{AtomicU8, Cell, Ordering};
 use std::marker::PhantomPinned;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -12,7 +12,7 @@ use std::task::Waker;
 /// Where a node is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum State {
+pub enum State {
     /// Not in a list; nothing was handed over.
     Idle,
     /// In a list.
@@ -43,13 +43,13 @@ pub(super) struct Links<T> {
 }
 
 /// One waiter: a field of the future that waits.
-pub(crate) struct Node<T> {
+pub struct Node<T> {
     pub(super) links: Cell<Links<T>>,
     pub(super) waker: Cell<Option<Waker>>,
     slot: Cell<MaybeUninit<T>>,
     state: AtomicU8,
     /// Where the operation was called; kept here because there is room.
-    pub(crate) site: Site,
+    pub site: Site,
     _pinned: PhantomPinned,
 }
 
@@ -61,13 +61,13 @@ unsafe impl<T: Send> Sync for Node<T> {}
 impl<T> Node<T> {
     /// A node that is not in a list, with an empty slot.
     #[inline]
-    pub(crate) fn empty(site: Site) -> Self {
+    pub fn empty(site: Site) -> Self {
         Self::with_slot(MaybeUninit::uninit(), site)
     }
 
     /// A node that is not in a list, with `value` in its slot.
     #[inline]
-    pub(crate) fn holding(value: T, site: Site) -> Self {
+    pub fn holding(value: T, site: Site) -> Self {
         Self::with_slot(MaybeUninit::new(value), site)
     }
 
@@ -88,32 +88,32 @@ impl<T> Node<T> {
 
     /// The state, with everything that the other side did before it set it (invariant W4).
     #[inline(always)]
-    pub(crate) fn state(&self) -> State {
+    pub fn state(&self) -> State {
         State::from_bits(self.state.load(Ordering::Acquire))
     }
 
     /// Sets the state. `Done` and `Closed` release the node to its owner (invariants W3, W4).
     #[inline]
-    pub(crate) fn set_state(&self, state: State) {
+    pub fn set_state(&self, state: State) {
         self.state.store(state as u8, Ordering::Release);
     }
 
     /// Owner: the result was taken.
     #[inline(always)]
-    pub(crate) fn finish(&self) {
+    pub fn finish(&self) {
         // Relaxed: the node is in no list, so nobody else looks at it.
         self.state.store(State::Finished as u8, Ordering::Relaxed);
     }
 
     /// Owner: was the result taken?
     #[inline(always)]
-    pub(crate) fn is_finished(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.state.load(Ordering::Relaxed) == State::Finished as u8
     }
 
     /// Owner: was something begun whose result was not taken?
     #[inline(always)]
-    pub(crate) fn is_pending(&self) -> bool {
+    pub fn is_pending(&self) -> bool {
         let state = self.state.load(Ordering::Relaxed);
         // `Closed` too: whoever frees the node must first have acquired what the closer released.
         state != State::Idle as u8 && state != State::Finished as u8
@@ -121,7 +121,7 @@ impl<T> Node<T> {
 
     /// The slot, to be read or written under the rules of `README.md`.
     #[inline]
-    pub(crate) fn slot(&self) -> *mut T {
+    pub fn slot(&self) -> *mut T {
         self.slot
             .with_mut(<*mut std::mem::MaybeUninit<T>>::cast::<T>)
     }
@@ -131,7 +131,7 @@ impl<T> Node<T> {
     /// # Safety
     /// The caller has access to the slot by the table in `README.md`, the slot holds a value, and the caller records that it no longer does.
     #[inline]
-    pub(crate) unsafe fn take_slot(&self) -> T {
+    pub unsafe fn take_slot(&self) -> T {
         // SAFETY: the caller's promise.
         self.slot.with(|p| unsafe { p.read().assume_init() })
     }
@@ -141,7 +141,7 @@ impl<T> Node<T> {
     /// # Safety
     /// The caller has access to the slot by the table in `README.md`, and the slot is empty.
     #[inline]
-    pub(crate) unsafe fn fill_slot(&self, value: T) {
+    pub unsafe fn fill_slot(&self, value: T) {
         // SAFETY: the caller's promise.
         self.slot
             .with_mut(|p| unsafe { p.write(MaybeUninit::new(value)) });
@@ -151,7 +151,7 @@ impl<T> Node<T> {
     ///
     /// # Safety
     /// The lock is held and the node has just left the list, or the node is `Done` and the caller is its owner.
-    pub(crate) unsafe fn set_stamp(&self, stamp: usize) {
+    pub unsafe fn set_stamp(&self, stamp: usize) {
         // SAFETY: the caller's promise.
         self.links
             .with_mut(|l| unsafe { (*l).prev = ptr::without_provenance(stamp) });
@@ -161,7 +161,7 @@ impl<T> Node<T> {
     ///
     /// # Safety
     /// As for `set_stamp`.
-    pub(crate) unsafe fn stamp(&self) -> usize {
+    pub unsafe fn stamp(&self) -> usize {
         // SAFETY: the caller's promise.
         self.links.with(|l| unsafe { (*l).prev.addr() })
     }

@@ -1,4 +1,4 @@
-//! Lists of waiters that live inside the waiting futures.
+//! Lists of waiters that live inside the waiting futures: what channels, locks and timers wait in.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -12,6 +12,6 @@ mod list;
 mod node;
 mod wakes;
 
-pub(crate) use list::WaitList;
-pub(crate) use node::{Node, State};
-pub(crate) use wakes::{Wakes, prepare_waker};
+pub use list::WaitList;
+pub use node::{Node, State};
+pub use wakes::{Wakes, prepare_waker};

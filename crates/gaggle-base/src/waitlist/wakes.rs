@@ -1,6 +1,6 @@
 //! Wakers that were taken out under a lock and are called after it.
 
-use gaggle_base::waker::is_goroutine;
+use crate::waker::is_goroutine;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
@@ -12,32 +12,42 @@ const BATCH: usize = 32;
 ///
 /// A foreign waker may panic. The others are called all the same, in this batch and in later ones; the first panic goes on when the batch is dropped.
 #[must_use = "the waiters sleep until `wake_all` is called or the batch is dropped"]
-pub(crate) struct Wakes {
+pub struct Wakes {
     wakers: Vec<Waker>,
     panic: Option<Box<dyn Any + Send>>,
 }
 
+impl Default for Wakes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Wakes {
-    pub(crate) fn new() -> Self {
+    /// An empty batch.
+    pub fn new() -> Self {
         Self {
             wakers: Vec::new(),
             panic: None,
         }
     }
 
-    pub(crate) fn push(&mut self, waker: Waker) {
+    /// One more to call.
+    pub fn push(&mut self, waker: Waker) {
         if self.wakers.capacity() == 0 {
             self.wakers.reserve_exact(BATCH);
         }
         self.wakers.push(waker);
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    /// Is it time to release the lock and call these, before more are taken out?
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         self.wakers.len() >= BATCH
     }
 
     /// Calls all of them, oldest first. Not to be used under a lock.
-    pub(crate) fn wake_all(&mut self) {
+    pub fn wake_all(&mut self) {
         for waker in self.wakers.drain(..) {
             if is_goroutine(&waker) {
                 waker.wake();
@@ -61,7 +71,7 @@ impl Drop for Wakes {
 
 /// A clone of `waker` that was made outside the lock, if it is one that must not be cloned inside.
 #[inline(always)]
-pub(crate) fn prepare_waker(waker: &Waker) -> Option<Waker> {
+pub fn prepare_waker(waker: &Waker) -> Option<Waker> {
     if is_goroutine(waker) {
         None
     } else {
