@@ -106,22 +106,103 @@ impl<T> SpinLock<T> {
             })
     }
 
-    #[cold]
-    fn lock_slow(&self) {
-        let mut backoff = Backoff::new();
-        loop {
-            if self.state.load(Ordering::Relaxed) == FREE
-                && self
-                    .state
-                    .compare_exchange_weak(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
-            {
-                return;
-            }
-            backoff.wait();
+    /// The lock without what it protects: for whoever has to hold several at once, of different types.
+    #[inline(always)]
+    pub fn word(&self) -> SpinWord<'_> {
+        SpinWord {
+            state: &self.state,
+            #[cfg(loom)]
+            turn: self.turn.as_ref(),
         }
     }
 
+    /// What the lock protects, for whoever holds it through its [`SpinWord`].
+    ///
+    /// # Safety
+    /// The calling thread holds the lock through a [`SpinHeld`] that outlives the use of the pointer, and has no other access to the value meanwhile.
+    #[inline(always)]
+    pub unsafe fn with_held<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: the caller's promise.
+        self.value.with_mut(|p| f(unsafe { &mut *p }))
+    }
+
+    #[inline(always)]
+    fn lock_slow(&self) {
+        lock_slow(&self.state);
+    }
+}
+
+#[cold]
+fn lock_slow(state: &AtomicU32) {
+    let mut backoff = Backoff::new();
+    loop {
+        if state.load(Ordering::Relaxed) == FREE
+            && state
+                .compare_exchange_weak(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+        {
+            return;
+        }
+        backoff.wait();
+    }
+}
+
+/// A [`SpinLock`] without the type of what it protects.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinWord<'a> {
+    state: &'a AtomicU32,
+    #[cfg(loom)]
+    turn: Option<&'a loom::sync::Mutex<()>>,
+}
+
+impl<'a> SpinWord<'a> {
+    /// Where the lock is: several locks at once are taken in this order.
+    #[inline(always)]
+    #[must_use]
+    pub fn address(self) -> usize {
+        std::ptr::from_ref(self.state).addr()
+    }
+
+    /// Takes the lock.
+    #[inline(always)]
+    pub fn lock(self) -> SpinHeld<'a> {
+        #[cfg(loom)]
+        let turn = self.turn.and_then(|turn| turn.lock().ok());
+        // Acquire pairs with the release store in `SpinHeld::drop`.
+        if self
+            .state
+            .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            lock_slow(self.state);
+        }
+        SpinHeld {
+            state: self.state,
+            #[cfg(loom)]
+            _turn: turn,
+        }
+    }
+}
+
+/// A lock that is held through its [`SpinWord`].
+#[must_use = "the lock is released as soon as this is dropped"]
+#[derive(Debug)]
+pub struct SpinHeld<'a> {
+    state: &'a AtomicU32,
+    /// Given up after the lock: `Drop` comes before the fields.
+    #[cfg(loom)]
+    _turn: Option<loom::sync::MutexGuard<'a, ()>>,
+}
+
+impl Drop for SpinHeld<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // Release pairs with the acquire in `lock`.
+        self.state.store(FREE, Ordering::Release);
+    }
+}
+
+impl<T> SpinLock<T> {
     /// The value, reached without locking because `&mut self` proves that nobody else can.
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: `&mut self` means that no guard exists and none can be made.

@@ -5,11 +5,13 @@
 //! | folder | what it holds |
 //! |---|---|
 //! | [`chan`] | channels: capacity 0, n, unbounded |
+//! | [`select`] | waiting for the first of several operations |
 //! | [`sync`] | locks and groups: `Mutex`, `WaitGroup` |
 //!
 //! This crate is an implementation detail: depend on the crate `gaggle` instead.
 
 pub mod chan;
+pub mod select;
 pub mod sync;
 
 #[cfg(all(test, loom))]

@@ -1,13 +1,14 @@
-//! Attribute macros of gaggle: `#[gaggle::main]` and `#[gaggle::test]`.
+//! Macros of gaggle: `#[gaggle::main]`, `#[gaggle::test]` and what `gaggle::select!` expands by.
 //!
 //! Only what `macro_rules` cannot do is here.
-//! This crate knows two paths of the façade, `__private::main` and `__private::test`, and nothing else of gaggle.
-//! `options` reads the attribute's arguments, `expand` checks the function and writes its replacement.
+//! This crate knows three paths of the façade, `__private::main`, `__private::test` and `__private::select`, and nothing else of gaggle.
+//! `options` reads an attribute's arguments, `expand` checks the function and writes its replacement, `select` reads the arms and writes the wait.
 
 #![forbid(unsafe_code)]
 
 mod expand;
 mod options;
+mod select;
 
 use expand::Entry;
 use proc_macro::TokenStream;
@@ -73,4 +74,11 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::entry(Entry::Test, options.into(), item.into()).into()
+}
+
+/// What `gaggle::select!` expands by: the path of the façade, `;`, and the arms. See there.
+#[doc(hidden)]
+#[proc_macro]
+pub fn select_at(input: TokenStream) -> TokenStream {
+    select::expand(input.into()).into()
 }

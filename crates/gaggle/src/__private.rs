@@ -1,4 +1,7 @@
-//! What the attributes `#[gaggle::main]` and `#[gaggle::test]` expand to. Not for direct use.
+//! What the macros expand to. Not for direct use.
+
+pub use gaggle_chan::select;
+pub use gaggle_macros::select_at;
 
 use crate::runtime::Runtime;
 use std::panic::resume_unwind;

@@ -27,6 +27,7 @@
 //! | `make(chan T, n)` | [`chan::bounded`]`(n)`; capacity 0 is a rendezvous |
 //! | `ch <- v`, `<-ch`, `close(ch)` | `tx.send(v).await`, `rx.recv().await`, `tx.close()`: with errors where Go panics |
 //! | `for v := range ch` | `while let Ok(v) = rx.recv().await` |
+//! | `select { case v := <-ch: .. default: .. }` | [`select!`]` { v = rx.recv() => .., default => .. }` |
 //! | `sync.WaitGroup`, `sync.Mutex` | [`sync::WaitGroup`], [`sync::Mutex`] |
 //! | `time.Sleep` | [`time::sleep`] |
 //! | `runtime.Gosched` | [`yield_now`] |
@@ -36,13 +37,18 @@
 
 #![forbid(unsafe_code)]
 
+// `select!` names the crate from outside, also in here.
+extern crate self as gaggle;
+
 #[doc(hidden)]
 pub mod __private;
 pub mod chan;
 pub mod runtime;
+mod select;
 pub mod sync;
 pub mod time;
 
+pub use gaggle_chan::select::{Select, Selecting};
 pub use gaggle_macros::{main, test};
 pub use gaggle_rt::{JoinError, JoinHandle, YieldNow, block_on, blocking, go, yield_now};
 
@@ -50,5 +56,5 @@ pub use gaggle_rt::{JoinError, JoinHandle, YieldNow, block_on, blocking, go, yie
 pub mod prelude {
     pub use crate::chan::{Receiver, Sender};
     pub use crate::sync::{Mutex, WaitGroup};
-    pub use crate::{JoinError, JoinHandle, chan, go, yield_now};
+    pub use crate::{JoinError, JoinHandle, chan, go, select, yield_now};
 }

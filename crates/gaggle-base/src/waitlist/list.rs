@@ -2,6 +2,7 @@
 //!
 //! A list is always a field of what some lock protects, so `&mut WaitList` is the proof that the lock is held.
 
+use super::commit;
 use super::node::{Node, State};
 use std::ptr;
 use std::task::Waker;
@@ -93,19 +94,31 @@ impl<T> WaitList<T> {
 
     /// Unlinks the node that waits longest and returns it with its waker.
     ///
+    /// A node that stands for an arm of a select comes out only if the select is won by that (see `commit.rs`); one of a select that is decided otherwise is dropped from the list.
+    ///
     /// The node is still alive, but its state is still `Waiting`: the caller sets the next state as its last access (invariant W3).
     ///
     /// # Panics
     /// Never, unless a node was put in by other means than this list's.
     #[inline(always)]
     pub fn pop_front(&mut self) -> Option<(&Node<T>, Waker)> {
-        // SAFETY: a node in the list is alive (invariant W2).
-        let node = unsafe { self.head.as_ref() }?;
-        // SAFETY: the node is in this list and the lock is held.
-        unsafe { self.unlink(node) };
-        // SAFETY: the state is still `Waiting`, so the lock protects the waker.
-        let waker = node.waker.with_mut(|w| unsafe { (*w).take() });
-        Some((node, waker.expect("a waiting node has a waker")))
+        loop {
+            // SAFETY: a node in the list is alive (invariant W2).
+            let node = unsafe { self.head.as_ref() }?;
+            // SAFETY: the node is in this list and the lock is held.
+            unsafe { self.unlink(node) };
+            // SAFETY: the state is still `Waiting`, so the lock protects the waker.
+            let waker = node.waker.with_mut(|w| unsafe { (*w).take() });
+            let waker = waker.expect("a waiting node has a waker");
+            if !commit::is_arm(&waker) {
+                return Some((node, waker));
+            }
+            // SAFETY: the waker is an arm's; the node is still `Waiting`, so its select has not freed the commit (invariant S2).
+            if let Some(waker) = unsafe { commit::win(&waker) } {
+                return Some((node, waker));
+            }
+            node.set_state(State::Idle);
+        }
     }
 
     /// Takes `node` out and returns its waker, to be dropped after the lock. The state becomes `Idle`.

@@ -114,7 +114,8 @@ impl<T> Node<T> {
     /// Owner: was something begun whose result was not taken?
     #[inline(always)]
     pub fn is_pending(&self) -> bool {
-        let state = self.state.load(Ordering::Relaxed);
+        // Acquire: a `Commit`'s loser is made `Idle` by the other side (invariant W3), and its owner may free it on the strength of that.
+        let state = self.state.load(Ordering::Acquire);
         // `Closed` too: whoever frees the node must first have acquired what the closer released.
         state != State::Idle as u8 && state != State::Finished as u8
     }

@@ -9,6 +9,9 @@
 //! * **C2** If a sender waits, then the buffer is full and the channel is not closed.
 //! * **C3** If the channel is closed, nobody who came before is left in a list once `close` has returned.
 //!
+//! A node of a select "waits" in the sense of C1 and C2 while its commit says so (`WAITING`, see `commit.rs` of the wait lists).
+//! The exception is a select that both sends to and receives from this channel: its two nodes wait side by side, and never meet (SE-12).
+//!
 //! # Values that come back
 //!
 //! A receive that is dropped after a value was assigned to it gives the value back (RX-01).
@@ -16,7 +19,7 @@
 //! So with one receiver the order of one sender's values holds (CH-03) also when receives are cancelled.
 
 use super::buffer::Buffer;
-use gaggle_base::spin::{SpinGuard, SpinLock};
+use gaggle_base::spin::{SpinGuard, SpinLock, SpinWord};
 use gaggle_base::sync::AtomicUsize;
 use gaggle_base::waitlist::{Node, State, WaitList, Wakes};
 use std::mem::MaybeUninit;
@@ -100,6 +103,20 @@ impl<T> Chan<T> {
     #[inline(always)]
     pub(super) fn lock(&self) -> SpinGuard<'_, Inner<T>> {
         self.inner.lock()
+    }
+
+    /// The lock, for a select that holds those of several channels.
+    pub(super) fn word(&self) -> SpinWord<'_> {
+        self.inner.word()
+    }
+
+    /// What the lock protects, for a select.
+    ///
+    /// # Safety
+    /// As for [`SpinLock::with_held`].
+    pub(super) unsafe fn with_held<R>(&self, f: impl FnOnce(&mut Inner<T>) -> R) -> R {
+        // SAFETY: the caller's promise.
+        unsafe { self.inner.with_held(f) }
     }
 
     /// Closes the channel: no value goes in any more. Says whether this call did it (CL-02, CL-03, CL-05).
@@ -235,10 +252,11 @@ impl<T> Inner<T> {
         if self.closed {
             return Offer::Closed;
         }
-        if !self.receivers.is_empty() {
+        if let Some((node, waker)) = self.receivers.pop_front() {
             self.handed = self.handed.wrapping_add(1);
-            // SAFETY: the caller's promise; the value is moved out once, here.
-            return Offer::Taken(Some(unsafe { self.hand_over(value.read(), self.handed) }));
+            // SAFETY: the caller's promise; the value is moved out once, here. The node has just left the list.
+            unsafe { hand_over(node, value.read(), self.handed) };
+            return Offer::Taken(Some(waker));
         }
         if self.buffer.has_room() {
             // SAFETY: there is room; the rest is the caller's promise.
@@ -287,28 +305,15 @@ impl<T> Inner<T> {
         }
     }
 
-    /// Moves `value`, as hand-over number `stamp`, into the slot of the receiver that waits longest.
-    ///
-    /// # Panics
-    /// When none waits.
-    fn hand_over(&mut self, value: T, stamp: usize) -> Waker {
-        let (node, waker) = self.receivers.pop_front().expect("a receiver waits");
-        // SAFETY: the node has just left the list under the lock, so slot and links are ours until `Done` (invariant W3).
-        unsafe {
-            node.fill_slot(value);
-            node.set_stamp(stamp);
-        }
-        node.set_state(State::Done);
-        waker
-    }
-
     /// Takes back a value that was handed over as number `stamp`. Returns a waker to call, or the value if nobody can ever receive it.
     fn give_back(&mut self, value: T, stamp: usize) -> (Option<Waker>, Option<T>) {
         if self.abandoned {
             return (None, Some(value));
         }
-        if !self.receivers.is_empty() {
-            return (Some(self.hand_over(value, stamp)), None);
+        if let Some((node, waker)) = self.receivers.pop_front() {
+            // SAFETY: the node has just left the list under the lock.
+            unsafe { hand_over(node, value, stamp) };
+            return (Some(waker), None);
         }
         let at = self.returned.partition_point(|(n, _)| *n < stamp);
         self.returned.insert(at, (stamp, value));
@@ -325,6 +330,20 @@ impl<T> Inner<T> {
         unsafe { self.receivers.push_back(node, waker) };
     }
 
+    /// Lets a node that had left its list wait on before all others: its place was taken from it while its select was busy.
+    ///
+    /// # Safety
+    /// As for `enqueue_recv` or `enqueue_send`.
+    pub(super) unsafe fn enqueue_first(&mut self, node: &Node<T>, receives: bool, waker: Waker) {
+        let list = if receives {
+            &mut self.receivers
+        } else {
+            &mut self.senders
+        };
+        // SAFETY: the caller's promise.
+        unsafe { list.push_front(node, waker) };
+    }
+
     /// Lets the send in `node` wait.
     ///
     /// # Safety
@@ -333,6 +352,20 @@ impl<T> Inner<T> {
     pub(super) unsafe fn enqueue_send(&mut self, node: &Node<T>, waker: Waker) {
         // SAFETY: the caller's promise.
         unsafe { self.senders.push_back(node, waker) };
+    }
+
+    /// Takes a receive or a send that still waits out of its list; returns the waker to drop outside the lock.
+    ///
+    /// # Safety
+    /// The node's state is `Waiting`, and it waits to receive if `receives`, else to send.
+    pub(super) unsafe fn withdraw(&mut self, node: &Node<T>, receives: bool) -> Option<Waker> {
+        let list = if receives {
+            &mut self.receivers
+        } else {
+            &mut self.senders
+        };
+        // SAFETY: the caller's promise.
+        unsafe { list.remove(node) }
     }
 
     /// Gives a receive or a send that still waits the waker of its newest poll; returns the one to drop outside the lock.
@@ -353,6 +386,20 @@ impl<T> Inner<T> {
         // SAFETY: the caller's promise.
         unsafe { list.renew_waker(node, waker) }
     }
+}
+
+/// Moves `value`, as hand-over number `stamp`, into the slot of a receiver, which is done by that.
+///
+/// # Safety
+/// The node has just left the list of receivers and the lock is still held: so slot and links are ours until `Done` (invariant W3).
+#[inline(always)]
+unsafe fn hand_over<T>(node: &Node<T>, value: T, stamp: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        node.fill_slot(value);
+        node.set_stamp(stamp);
+    }
+    node.set_state(State::Done);
 }
 
 /// Calls the waker, if there is one. Not to be used under the lock.

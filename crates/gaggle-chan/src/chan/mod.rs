@@ -18,6 +18,7 @@
 //!   When its last receiver is dropped, sends fail and give the value back.
 //! * All futures are cancel-safe: dropping one loses no value and no wake-up.
 
+mod arms;
 mod buffer;
 mod core;
 mod error;
@@ -28,6 +29,7 @@ mod recv_end;
 mod send;
 mod sender;
 
+pub use arms::{RecvArm, SendArm};
 pub use error::{RecvError, SendError, TryRecvError, TrySendError};
 pub use receiver::{IntoIter, Iter, Receiver};
 pub use recv::Recv;

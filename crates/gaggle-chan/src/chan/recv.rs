@@ -15,8 +15,8 @@ use std::task::{Context, Poll, Waker, ready};
 /// The future of [`Receiver::recv`](super::Receiver::recv).
 #[must_use = "a receive happens only when its future is awaited"]
 pub struct Recv<'a, T> {
-    chan: &'a Chan<T>,
-    node: Node<T>,
+    pub(super) chan: &'a Chan<T>,
+    pub(super) node: Node<T>,
 }
 
 impl<'a, T> Recv<'a, T> {

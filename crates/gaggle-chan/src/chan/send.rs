@@ -14,9 +14,9 @@ use std::task::{Context, Poll, Waker, ready};
 /// The future of [`Sender::send`](super::Sender::send).
 #[must_use = "a send happens only when its future is awaited"]
 pub struct Send<'a, T> {
-    chan: &'a Chan<T>,
+    pub(super) chan: &'a Chan<T>,
     /// Its slot holds the value in the states `Idle`, `Waiting` and `Closed`.
-    node: Node<T>,
+    pub(super) node: Node<T>,
 }
 
 impl<'a, T> Send<'a, T> {

@@ -1,0 +1,212 @@
+//! Receives and sends as arms of a select.
+//!
+//! An arm is the plain operation's future, whose node the select puts into the channel's list with a waker that is marked (see `Commit`).
+//! Whatever completes the node completes the operation; the future's own `Drop` takes a loser's node out, or gives its value back.
+//!
+//! While the select is busy nobody completes the node, so its slot is the owner's, also while the node is in the list.
+
+use super::core::{Chan, Offer, Take, wake};
+use super::error::{RecvError, SendError};
+use super::recv::Recv;
+use super::send::Send;
+use crate::select::{Arm, ChanArm, RawArm};
+use gaggle_base::spin::SpinWord;
+use gaggle_base::waitlist::{Commit, Node, State};
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+/// The outcome of an attempt under the lock: the wakers to call, or to drop, after it.
+struct Settled {
+    wake: Option<Waker>,
+    drop: Option<Waker>,
+}
+
+/// Takes the node of an arm that has its result out of the list, and gives it `state`.
+///
+/// # Safety
+/// The lock is held, the select is busy, and the arm's node is of the kind that `receives` says.
+unsafe fn settle<T>(chan: &Chan<T>, node: &Node<T>, receives: bool, state: State) -> Option<Waker> {
+    let waker = if node.state() == State::Waiting {
+        // SAFETY: by its state the node is in the list; the lock is held.
+        unsafe { chan.with_held(|inner| inner.withdraw(node, receives)) }
+    } else {
+        None
+    };
+    node.set_state(state);
+    waker
+}
+
+/// Lets the arm's node wait, where it is or anew.
+///
+/// # Safety
+/// As for [`ChanArm::enqueue_locked`].
+unsafe fn enqueue<T>(
+    chan: &Chan<T>,
+    node: &Node<T>,
+    receives: bool,
+    again: bool,
+    commit: Pin<&Commit>,
+) {
+    if node.state() == State::Waiting {
+        return;
+    }
+    let waker = commit.arm();
+    // SAFETY: the node is in no list; it is pinned with its future, which takes it out; that nothing is to be had was seen under this hold of the lock.
+    unsafe {
+        chan.with_held(|inner| match (again, receives) {
+            (true, _) => inner.enqueue_first(node, receives, waker),
+            (false, true) => inner.enqueue_recv(node, waker),
+            (false, false) => inner.enqueue_send(node, waker),
+        });
+    }
+}
+
+/// A receive as an arm.
+#[derive(Debug)]
+pub struct RecvArm<'a, T> {
+    recv: Option<Recv<'a, T>>,
+}
+
+/// A send as an arm.
+#[derive(Debug)]
+pub struct SendArm<'a, T> {
+    send: Option<Send<'a, T>>,
+}
+
+impl<'a, T> RecvArm<'a, T> {
+    pub(crate) fn new(recv: Option<Recv<'a, T>>) -> Self {
+        Self { recv }
+    }
+
+    /// # Safety
+    /// The lock is held and the select is busy.
+    unsafe fn settle_locked(&self) -> Option<Settled> {
+        let Recv { chan, node } = self.recv.as_ref()?;
+        // SAFETY: the lock is held; while the select is busy the slot is ours, and it holds a value after `Taken` only.
+        let took = unsafe { chan.with_held(|inner| inner.take(node.slot())) };
+        let (wake, state) = match took {
+            Take::Taken(waker) => (waker, State::Done),
+            Take::Closed => (None, State::Closed),
+            Take::Empty => return None,
+        };
+        // SAFETY: the caller's promise; the node is a receive's.
+        let drop = unsafe { settle(chan, node, true, state) };
+        Some(Settled { wake, drop })
+    }
+}
+
+impl<'a, T> SendArm<'a, T> {
+    pub(crate) fn new(send: Option<Send<'a, T>>) -> Self {
+        Self { send }
+    }
+
+    /// # Safety
+    /// The lock is held and the select is busy.
+    unsafe fn settle_locked(&self) -> Option<Settled> {
+        let send = self.send.as_ref()?;
+        let (chan, node) = (send.chan, &send.node);
+        // SAFETY: the lock is held; while the select is busy the slot is ours, and it holds the value until `Taken`.
+        let offered = unsafe { chan.with_held(|inner| inner.offer(node.slot())) };
+        let (wake, state) = match offered {
+            Offer::Taken(waker) => (waker, State::Done),
+            Offer::Closed => (None, State::Closed),
+            Offer::Full => return None,
+        };
+        // SAFETY: the caller's promise; the node is a send's.
+        let drop = unsafe { settle(chan, node, false, state) };
+        Some(Settled { wake, drop })
+    }
+}
+
+macro_rules! channel_arm {
+    ($arm:ident, $field:ident, $receives:literal) => {
+        impl<T> RawArm for $arm<'_, T> {
+            fn is_on(&self) -> bool {
+                self.$field.is_some()
+            }
+
+            fn switch_off(self: Pin<&mut Self>) {
+                // SAFETY: the operation is dropped where it is, never moved.
+                unsafe { self.get_unchecked_mut() }.$field = None;
+            }
+
+            fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, _: bool) -> bool {
+                let Some(op) = &self.$field else {
+                    return false;
+                };
+                let held = op.chan.word().lock();
+                // SAFETY: the lock is held, and a select that attempts is busy.
+                let settled = unsafe { self.settle_locked() };
+                drop(held);
+                let Some(settled) = settled else {
+                    return false;
+                };
+                drop(settled.drop);
+                wake(settled.wake);
+                true
+            }
+
+            fn channel(&self) -> Option<&dyn ChanArm> {
+                self.$field.is_some().then_some(self)
+            }
+        }
+
+        impl<T> ChanArm for $arm<'_, T> {
+            fn word(&self) -> SpinWord<'_> {
+                let op = self.$field.as_ref().expect("an arm that is on");
+                op.chan.word()
+            }
+
+            unsafe fn attempt_locked(&self) -> Option<[Option<Waker>; 2]> {
+                // SAFETY: the caller's promise.
+                let settled = unsafe { self.settle_locked() }?;
+                Some([settled.wake, settled.drop])
+            }
+
+            unsafe fn enqueue_locked(&self, again: bool, commit: Pin<&Commit>) {
+                let op = self.$field.as_ref().expect("an arm that is on");
+                // SAFETY: the caller's promise; the node is of this kind.
+                unsafe { enqueue(op.chan, &op.node, $receives, again, commit) };
+            }
+
+            fn is_done(&self) -> bool {
+                let op = self.$field.as_ref().expect("an arm that is on");
+                matches!(op.node.state(), State::Done | State::Closed)
+            }
+        }
+    };
+}
+
+channel_arm!(RecvArm, recv, true);
+channel_arm!(SendArm, send, false);
+
+impl<T> Arm for RecvArm<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    fn take_output(self: Pin<&mut Self>) -> Self::Output {
+        let node = &self.recv.as_ref().expect("the arm that won is on").node;
+        let state = node.state();
+        node.finish();
+        if state == State::Closed {
+            return Err(RecvError);
+        }
+        assert!(state == State::Done, "a receive that has not won");
+        // SAFETY: the state was `Done`, so the slot holds a value and is ours; `Finished` says that it is empty now.
+        Ok(unsafe { node.take_slot() })
+    }
+}
+
+impl<T> Arm for SendArm<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    fn take_output(self: Pin<&mut Self>) -> Self::Output {
+        let node = &self.send.as_ref().expect("the arm that won is on").node;
+        let state = node.state();
+        node.finish();
+        if state == State::Done {
+            return Ok(());
+        }
+        // SAFETY: the send did not happen, so the slot is ours and holds the value; `Finished` says that it is empty now.
+        Err(SendError(unsafe { node.take_slot() }))
+    }
+}

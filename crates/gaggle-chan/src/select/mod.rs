@@ -1,0 +1,28 @@
+//! Waiting for the first of several operations (semantics.md SE, RX-01 to RX-03).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `arm.rs` | what a select asks of its arms; any future as an arm |
+//! | `operand.rs` | which kind of arm the operand of a `select!` is |
+//! | `arms.rs` | arms of different types, as a list of pairs |
+//! | `engine.rs` | the protocol: look, enqueue everywhere at once, wait, look again |
+//! | `run.rs` | the future of one select with a fixed list of arms |
+//! | `dynamic.rs` | [`Select`], the form for a list that is made at run time |
+//!
+//! The arms of channels are in `chan/arms.rs`. The protocol, and why nothing is lost, is in `README.md` beside this file.
+
+mod arm;
+mod arms;
+mod dynamic;
+mod engine;
+mod operand;
+mod run;
+
+pub use arm::{Arm, ChanArm, FutureArm, RawArm};
+pub use arms::{Arms, Here, Nothing, There};
+pub use dynamic::{Select, Selecting};
+pub use engine::Mode;
+pub use operand::{
+    Operand, OperandChannel, OperandFuture, OperandOptionFuture, OperandOptionPeek, OperandPeek,
+};
+pub use run::{Outcome, Selected, select};

@@ -1,0 +1,306 @@
+//! `select!`: reads the arms and writes the future that waits for the first of them.
+//!
+//! ```text
+//! {
+//!     let out = select::<N, _, _>(MODE, (ARM0, (ARM1, ..)), |out| does the outcome match its arm's pattern?).await;
+//!     match out {
+//!         Outcome::Arm(Here(pattern0)) => body0,
+//!         Outcome::Arm(There(Here(pattern1))) => body1,
+//!         ..
+//!     }
+//! }
+//! ```
+//!
+//! The bodies are in no closure, so `break`, `continue`, `return` and `?` act on the code around.
+//! Operands, and what they borrow from temporaries, live until the end of the `let`: they are gone when a body runs.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::spanned::Spanned as _;
+use syn::{Error, Expr, Pat, Path, Token};
+
+/// No more arms than this: each one makes the type of the outcome deeper.
+const MOST: usize = 32;
+
+struct Arm {
+    pattern: Pat,
+    operand: Expr,
+    guard: Option<Expr>,
+    body: Expr,
+}
+
+#[derive(Default)]
+struct Select {
+    biased: bool,
+    arms: Vec<Arm>,
+    default: Option<Expr>,
+    otherwise: Option<Expr>,
+}
+
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    let parser = |input: ParseStream<'_>| {
+        let root: Path = input.call(Path::parse_mod_style)?;
+        input.parse::<Token![;]>()?;
+        Ok((root, input.parse::<Select>()?))
+    };
+    match parser.parse2(input) {
+        Ok((root, select)) => select.write(&root),
+        Err(error) => error.to_compile_error(),
+    }
+}
+
+mod words {
+    syn::custom_keyword!(biased);
+    syn::custom_keyword!(default);
+}
+
+impl Parse for Select {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut select = Self::default();
+        if input.peek(words::biased) && input.peek2(Token![;]) {
+            input.parse::<words::biased>()?;
+            input.parse::<Token![;]>()?;
+            select.biased = true;
+        }
+        while !input.is_empty() {
+            if input.peek(words::default) && input.peek2(Token![=>]) {
+                let word: words::default = input.parse()?;
+                let body = body(input)?;
+                if select.default.replace(body).is_some() {
+                    return Err(Error::new(word.span, "a select has one `default` arm"));
+                }
+            } else if input.peek(Token![else]) {
+                let word: Token![else] = input.parse()?;
+                if !input.peek(Token![=>]) {
+                    return Err(Error::new(word.span, "`else` is followed by `=> body`"));
+                }
+                let body = body(input)?;
+                if select.otherwise.replace(body).is_some() {
+                    return Err(Error::new(word.span, "a select has one `else` arm"));
+                }
+            } else {
+                let arm: Arm = input.parse()?;
+                if select.arms.len() == MOST {
+                    let message = "a select has at most 32 arms; use `gaggle::Select` for more";
+                    return Err(Error::new(arm.pattern.span(), message));
+                }
+                select.arms.push(arm);
+            }
+        }
+        Ok(select)
+    }
+}
+
+impl Parse for Arm {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let start = input.span();
+        let pattern = Pat::parse_multi_with_leading_vert(input)?;
+        if input.peek(Token![=>]) {
+            let message = "an arm is `pattern = operation => body`; the `= operation` is missing";
+            return Err(Error::new(start, message));
+        }
+        if !input.peek(Token![=]) {
+            let message = "expected `=` and an operation, as in `job = jobs.recv() => ..`";
+            return Err(Error::new(input.span(), message));
+        }
+        input.parse::<Token![=]>()?;
+        let operand: Expr = input.parse()?;
+        let guard = if input.peek(Token![,]) {
+            let comma: Token![,] = input.parse()?;
+            if !input.peek(Token![if]) {
+                let message = "expected `if condition` or `=> body` after the operation";
+                return Err(Error::new(comma.span, message));
+            }
+            input.parse::<Token![if]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        if !input.peek(Token![=>]) {
+            let message = "expected `=> body` after the operation";
+            return Err(Error::new(input.span(), message));
+        }
+        Ok(Self {
+            pattern,
+            operand,
+            guard,
+            body: body(input)?,
+        })
+    }
+}
+
+/// `=> body`, with the comma that a body needs that is no block, as in `match`.
+fn body(input: ParseStream<'_>) -> syn::Result<Expr> {
+    input.parse::<Token![=>]>()?;
+    let body = Expr::parse_with_earlier_boundary_rule(input)?;
+    if input.is_empty() || input.peek(Token![,]) {
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        return Ok(body);
+    }
+    let is_block = matches!(
+        body,
+        Expr::Block(_)
+            | Expr::If(_)
+            | Expr::Match(_)
+            | Expr::While(_)
+            | Expr::Loop(_)
+            | Expr::ForLoop(_)
+            | Expr::Unsafe(_)
+    );
+    if is_block {
+        return Ok(body);
+    }
+    Err(Error::new(input.span(), "expected `,` before the next arm"))
+}
+
+impl Select {
+    fn write(self, root: &Path) -> TokenStream {
+        let span = Span::mixed_site();
+        let out = Ident::new("__out", span);
+        let s = quote!(#root::__private::select);
+        let count = self.arms.len();
+        let (biased, default) = (self.biased, self.default.is_some());
+        let otherwise = self.otherwise.is_some();
+
+        let arms = self.arms.iter().rev().fold(quote!(()), |rest, arm| {
+            let operand = &arm.operand;
+            let on = arm
+                .guard
+                .as_ref()
+                .map_or_else(|| quote!(true), |g| quote!(#g));
+            let at = operand.span().resolved_at(span);
+            let (enabled, op) = (Ident::new("__on", span), Ident::new("__operand", span));
+            let made = quote_spanned!(at=> match (#on, #operand) {
+                (#enabled, #op) => (&&&&&#s::Operand::new(#op)).arm(#enabled),
+            });
+            quote!((#made, #rest))
+        });
+
+        let nest = |i: usize, inner: TokenStream| {
+            (0..i).fold(
+                quote!(#s::Here(#inner)),
+                |inner, _| quote!(#s::There(#inner)),
+            )
+        };
+        let checks = self.arms.iter().enumerate().filter_map(|(i, arm)| {
+            let shape = shape(&arm.pattern);
+            if is_wild(&shape) {
+                return None;
+            }
+            let (yes, no) = (nest(i, quote!(#shape)), nest(i, quote!(_)));
+            Some(quote!(#yes => true, #no => false,))
+        });
+        let checks: TokenStream = checks.collect();
+        let bodies: TokenStream = self
+            .arms
+            .iter()
+            .enumerate()
+            .map(|(i, Arm { pattern, body, .. })| {
+                let pattern = nest(i, quote!(#pattern));
+                quote!(#s::Outcome::Arm(#pattern) => #body,)
+            })
+            .collect();
+        let default_arm = self
+            .default
+            .map(|body| quote!(#s::Outcome::Default => #body,));
+        let else_arm = self
+            .otherwise
+            .map(|body| quote!(#s::Outcome::Otherwise => #body,));
+
+        quote_spanned!(span=> {
+            #[allow(unused_imports, reason = "which of the kinds of operands are there is not known")]
+            use #s::{OperandChannel as _, OperandFuture as _, OperandOptionFuture as _, OperandOptionPeek as _, OperandPeek as _};
+            let #out = #s::select::<#count, _, _>(
+                #s::Mode { biased: #biased, default: #default, otherwise: #otherwise },
+                #arms,
+                #[allow(unreachable_patterns, unused_variables, clippy::all, clippy::pedantic, reason = "the patterns are the user's")]
+                |__out: &_| match __out { #checks _ => true },
+            )
+            .await;
+            #[allow(unreachable_patterns, reason = "the last arm is for outcomes that this select cannot have")]
+            match #out {
+                #bodies
+                #default_arm
+                #else_arm
+                _ => ::core::unreachable!(),
+            }
+        })
+    }
+}
+
+/// What a pattern asks of a value that it looks at through a reference: the pattern without bindings.
+fn shape(pattern: &Pat) -> Pat {
+    let wild = || {
+        Pat::Wild(syn::PatWild {
+            attrs: Vec::new(),
+            underscore_token: Token![_](Span::mixed_site()),
+        })
+    };
+    match pattern.clone() {
+        Pat::Ident(ident) => match ident.subpat {
+            Some((_, inner)) => shape(&inner),
+            // A name in capitals is a constant or a unit struct.
+            None if ident.by_ref.is_none()
+                && ident.mutability.is_none()
+                && ident.ident.to_string().starts_with(char::is_uppercase) =>
+            {
+                Pat::Ident(ident)
+            }
+            None => wild(),
+        },
+        // Patterns see through references by themselves.
+        Pat::Reference(reference) => shape(&reference.pat),
+        Pat::Paren(paren) => shape(&paren.pat),
+        Pat::Or(mut or) => {
+            or.cases.iter_mut().for_each(|case| *case = shape(case));
+            if or.cases.iter().any(is_wild) {
+                wild()
+            } else {
+                Pat::Or(or)
+            }
+        }
+        Pat::Tuple(mut tuple) => {
+            tuple.elems.iter_mut().for_each(|elem| *elem = shape(elem));
+            let all = tuple
+                .elems
+                .iter()
+                .all(|p| is_wild(p) || matches!(p, Pat::Rest(_)));
+            if all { wild() } else { Pat::Tuple(tuple) }
+        }
+        Pat::TupleStruct(mut tuple) => {
+            tuple.elems.iter_mut().for_each(|elem| *elem = shape(elem));
+            Pat::TupleStruct(tuple)
+        }
+        Pat::Slice(mut slice) => {
+            slice.elems.iter_mut().for_each(|elem| {
+                // `rest @ ..` keeps its dots.
+                *elem = match &*elem {
+                    Pat::Ident(i)
+                        if matches!(i.subpat.as_ref().map(|s| &*s.1), Some(Pat::Rest(_))) =>
+                    {
+                        i.subpat.as_ref().map_or_else(wild, |s| (*s.1).clone())
+                    }
+                    other => shape(other),
+                };
+            });
+            Pat::Slice(slice)
+        }
+        Pat::Struct(mut fields) => {
+            for field in &mut fields.fields {
+                field.pat = Box::new(shape(&field.pat));
+                if field.colon_token.is_none() {
+                    field.colon_token = Some(Token![:](Span::mixed_site()));
+                }
+            }
+            Pat::Struct(fields)
+        }
+        other => other,
+    }
+}
+
+fn is_wild(pattern: &Pat) -> bool {
+    matches!(pattern, Pat::Wild(_))
+}
