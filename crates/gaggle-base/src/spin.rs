@@ -17,6 +17,9 @@ use std::ops::{Deref, DerefMut};
 const FREE: u32 = 0;
 const HELD: u32 = 1;
 
+#[cfg(loom)]
+static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
 /// How often a waiter spins before it gives its CPU away.
 const SPINS: u32 = 64;
 /// How often it gives its CPU away before it sleeps.
@@ -29,6 +32,9 @@ pub struct SpinLock<T> {
     /// In a model a waiter sleeps here: loom would follow it round and round as it spins. The lock's own model does without.
     #[cfg(loom)]
     turn: Option<loom::sync::Mutex<()>>,
+    /// In a model the order of locks is that in which they were made: addresses differ from run to run, and loom repeats runs.
+    #[cfg(loom)]
+    number: usize,
     value: Cell<T>,
 }
 
@@ -62,6 +68,7 @@ impl<T> SpinLock<T> {
         Self {
             state: AtomicU32::new(FREE),
             turn: None,
+            number: NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             value: Cell::new(value),
         }
     }
@@ -113,6 +120,8 @@ impl<T> SpinLock<T> {
             state: &self.state,
             #[cfg(loom)]
             turn: self.turn.as_ref(),
+            #[cfg(loom)]
+            number: self.number,
         }
     }
 
@@ -153,6 +162,8 @@ pub struct SpinWord<'a> {
     state: &'a AtomicU32,
     #[cfg(loom)]
     turn: Option<&'a loom::sync::Mutex<()>>,
+    #[cfg(loom)]
+    number: usize,
 }
 
 impl<'a> SpinWord<'a> {
@@ -160,6 +171,9 @@ impl<'a> SpinWord<'a> {
     #[inline(always)]
     #[must_use]
     pub fn address(self) -> usize {
+        #[cfg(loom)]
+        return self.number;
+        #[cfg(not(loom))]
         std::ptr::from_ref(self.state).addr()
     }
 

@@ -9,7 +9,7 @@ use super::core::{Chan, Offer, Take, wake};
 use super::error::{RecvError, SendError};
 use super::recv::Recv;
 use super::send::Send;
-use crate::select::{Arm, ChanArm, RawArm};
+use crate::select::{Arm, ChanArm, RawArm, Round};
 use gaggle_base::spin::SpinWord;
 use gaggle_base::waitlist::{Commit, Node, State};
 use std::pin::Pin;
@@ -130,7 +130,7 @@ macro_rules! channel_arm {
                 unsafe { self.get_unchecked_mut() }.$field = None;
             }
 
-            fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, _: bool) -> bool {
+            fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, _: Round) -> bool {
                 let Some(op) = &self.$field else {
                     return false;
                 };

@@ -7,6 +7,17 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+/// Which arms an attempt is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// The first look: a future that can tell by itself that it is not ready is not polled yet.
+    Look,
+    /// Those that were not polled in the first look.
+    Rest,
+    /// All.
+    All,
+}
+
 /// An arm, without the type of its outcome.
 pub trait RawArm {
     /// Can it ever be ready? Its guard was true, its operand was not `None`, and it has not been switched off.
@@ -16,9 +27,7 @@ pub trait RawArm {
     fn switch_off(self: Pin<&mut Self>);
 
     /// Tries once, with no lock held and the select busy. `true`: it has its outcome, which it keeps.
-    ///
-    /// With `peek` a future that can tell by itself that it is not ready is not polled.
-    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, peek: bool) -> bool;
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, round: Round) -> bool;
 
     /// The arm as a channel operation, if it is one and is on.
     fn channel(&self) -> Option<&dyn ChanArm>;
@@ -62,6 +71,8 @@ pub trait Arm: RawArm {
 pub struct FutureArm<F: Future> {
     state: State<F>,
     may_be_ready: fn(&F) -> bool,
+    /// It was not polled in the first look.
+    skipped: bool,
 }
 
 enum State<F: Future> {
@@ -86,12 +97,14 @@ impl<F: Future> FutureArm<F> {
         Self {
             state: future.map_or(State::Off, State::Waiting),
             may_be_ready,
+            skipped: false,
         }
     }
 
-    fn project(self: Pin<&mut Self>) -> &mut State<F> {
+    fn project(self: Pin<&mut Self>) -> (&mut State<F>, &mut bool) {
         // SAFETY: a future that is in here is only used pinned (`attempt`) or dropped where it is; an outcome is not pinned.
-        unsafe { &mut self.get_unchecked_mut().state }
+        let this = unsafe { self.get_unchecked_mut() };
+        (&mut this.state, &mut this.skipped)
     }
 }
 
@@ -101,16 +114,22 @@ impl<F: Future> RawArm for FutureArm<F> {
     }
 
     fn switch_off(self: Pin<&mut Self>) {
-        *self.project() = State::Off;
+        *self.project().0 = State::Off;
     }
 
-    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, peek: bool) -> bool {
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, round: Round) -> bool {
         let may_be_ready = self.may_be_ready;
-        let state = self.project();
+        let (state, skipped) = self.project();
         let State::Waiting(future) = state else {
             return false;
         };
-        if peek && !may_be_ready(future) {
+        let poll = match round {
+            Round::Look => may_be_ready(future),
+            Round::Rest => *skipped,
+            Round::All => true,
+        };
+        *skipped = !poll && round == Round::Look;
+        if !poll {
             return false;
         }
         // SAFETY: the arm is pinned, and the future is never moved out of it.
@@ -132,7 +151,7 @@ impl<F: Future> Arm for FutureArm<F> {
     type Output = F::Output;
 
     fn take_output(self: Pin<&mut Self>) -> F::Output {
-        match self.project() {
+        match self.project().0 {
             State::Ready(output) => output.take().expect("an outcome is taken once"),
             _ => panic!("the arm that won has its outcome"),
         }

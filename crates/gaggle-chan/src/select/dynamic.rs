@@ -1,6 +1,6 @@
 //! [`Select`]: arms from a list that is made at run time (semantics.md SE-17, T15).
 
-use super::arm::{Arm, FutureArm, RawArm};
+use super::arm::{Arm, FutureArm, RawArm, Round};
 use super::arms::Slot;
 use super::engine::{self, Mode, Progress, Verdict};
 use crate::chan::{Receiver, RecvArm, RecvError, SendArm, SendError, Sender};
@@ -38,8 +38,8 @@ impl<A: RawArm, F> RawArm for Map<A, F> {
     fn switch_off(self: Pin<&mut Self>) {
         self.arm().switch_off();
     }
-    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, peek: bool) -> bool {
-        self.arm().attempt(cx, peek)
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, round: Round) -> bool {
+        self.arm().attempt(cx, round)
     }
     fn channel(&self) -> Option<&dyn super::arm::ChanArm> {
         self.arm.channel()

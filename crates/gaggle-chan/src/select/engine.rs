@@ -2,6 +2,7 @@
 //!
 //! It protects nothing by itself: what it touches of a channel it touches under that channel's lock, and the locks are taken in the order of their addresses.
 
+use super::arm::Round;
 use super::arms::Slot;
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::rng;
@@ -78,14 +79,14 @@ pub(super) fn poll(
     ready!(poll_proceed(cx));
     // First look: cheap and without a trace. What can tell by itself that it is not ready is not polled yet.
     while let Some(i) = order.next() {
-        if arm(arms, i).attempt(cx, true) {
+        if arm(arms, i).attempt(cx, Round::Look) {
             return Poll::Ready(Verdict::Arm(i));
         }
     }
     if !arms.iter().flatten().any(|arm| arm.is_on()) {
         return all_off(*progress, mode, site);
     }
-    if let Some(i) = poll_futures(arms, &mut order, cx) {
+    if let Some(i) = poll_futures(arms, Round::Rest, &mut order, cx) {
         return Poll::Ready(Verdict::Arm(i));
     }
     look_and_wait(arms, commit, progress, mode, site, &mut order, cx)
@@ -114,7 +115,7 @@ fn poll_again(
     }
     progress.waiting = false;
     // The nodes stay in their lists. Nobody completes one while we are busy, so no outcome of another arm has to be thrown away.
-    if let Some(i) = poll_futures(arms, order, cx) {
+    if let Some(i) = poll_futures(arms, Round::All, order, cx) {
         return Poll::Ready(Verdict::Arm(i));
     }
     drop(commit.set_waker(cx.waker()));
@@ -129,13 +130,14 @@ fn poll_again(
 /// Polls the arms that are no channel operations.
 fn poll_futures(
     arms: &mut [Slot<'_>],
+    round: Round,
     order: &mut Order<'_>,
     cx: &mut Context<'_>,
 ) -> Option<usize> {
     order.restart();
     while let Some(i) = order.next() {
         let mut arm = arm(arms, i);
-        if arm.channel().is_none() && arm.as_mut().attempt(cx, false) {
+        if arm.channel().is_none() && arm.as_mut().attempt(cx, round) {
             return Some(i);
         }
     }

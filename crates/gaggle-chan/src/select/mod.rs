@@ -18,7 +18,7 @@ mod engine;
 mod operand;
 mod run;
 
-pub use arm::{Arm, ChanArm, FutureArm, RawArm};
+pub use arm::{Arm, ChanArm, FutureArm, RawArm, Round};
 pub use arms::{Arms, Here, Nothing, There};
 pub use dynamic::{Select, Selecting};
 pub use engine::Mode;
@@ -26,3 +26,7 @@ pub use operand::{
     Operand, OperandChannel, OperandFuture, OperandOptionFuture, OperandOptionPeek, OperandPeek,
 };
 pub use run::{Outcome, Selected, select};
+
+#[cfg(all(test, loom))]
+#[path = "select_loom.rs"]
+mod loom_tests;
