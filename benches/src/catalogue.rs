@@ -94,8 +94,7 @@ pub const PEERS: &[Peer] = &[
         channel: "gaggle::chan",
         stand_in: StandIn::None,
         packages: &["gaggle"],
-        // `select4` joins when `gaggle::select!` exists: see `rows/select.rs` of the `peer` binary.
-        rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool ring skynet \
+        rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool select4 ring skynet \
                sieve timers timers-10k mutex",
     },
     Peer {

@@ -17,7 +17,9 @@ pub(crate) fn run(job: &Job) -> Result {
         return Err("this peer does not run this row".to_owned());
     }
     let outcome = match job.peer.name {
-        GAGGLE => alone::<Gaggle>(job).or_else(|| shared::<Gaggle, GaggleChannel>(job)),
+        GAGGLE => alone::<Gaggle>(job)
+            .or_else(|| shared::<Gaggle, GaggleChannel>(job))
+            .or_else(|| selecting::<Gaggle, GaggleChannel>(job)),
         "tokio" => alone::<Tokio>(job)
             .or_else(|| one_receiver::<Tokio, TokioMpsc>(job))
             .or_else(|| selecting::<Tokio, TokioMpsc>(job)),

@@ -1,7 +1,4 @@
 //! `select4`: one goroutine selects over four receives of capacity 16, with a producer each.
-//!
-//! gaggle joins here when `gaggle::select!` exists: implement [`Select`] for its channel, call `selecting` for it in
-//! `dispatch.rs`, and name the row in the catalogue.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,6 +9,7 @@ use super::warm_up;
 use crate::channel::{AsyncChannel, Channel, Flume, Receiver, Sender, TokioMpsc};
 use crate::measure::{Outcome, Result, check, sum_below, timed};
 use crate::runtime::Runtime;
+use crate::runtimes::GaggleChannel;
 
 /// A channel whose receive may be one of several, and be given up without loss.
 pub(crate) trait Select: Channel {
@@ -57,6 +55,18 @@ async fn selected<R: Runtime, C: Select>(n: u64) -> Result<Duration> {
     drop(senders);
     check("select4", sum, sum_below(share * 4))?;
     Ok(took)
+}
+
+impl Select for GaggleChannel {
+    async fn any([a, b, c, d]: &mut [Self::Receiver; 4]) -> Option<u64> {
+        let value = gaggle::select! {
+            value = a.recv() => value,
+            value = b.recv() => value,
+            value = c.recv() => value,
+            value = d.recv() => value,
+        };
+        value.ok()
+    }
 }
 
 impl Select for TokioMpsc {
