@@ -2,8 +2,11 @@
 //!
 //! The primitives come from `gaggle-chan` and know no runtime; what also starts goroutines is joined on here.
 
-pub use gaggle_chan::sync::{Event, EventWait};
-pub use gaggle_chan::sync::{Lock, Mutex, MutexGuard, OwnedMutexGuard, Wait, WaitGroupGuard};
+pub use gaggle_chan::sync::{
+    Acquire, Barrier, BarrierWait, BarrierWaitResult, Cond, Event, EventWait, Lock, Mutex,
+    MutexGuard, OwnedMutexGuard, OwnedPermit, OwnedReadGuard, OwnedWriteGuard, Permit, Read,
+    ReadGuard, RwLock, Semaphore, Wait, WaitGroupGuard, Write, WriteGuard,
+};
 
 use gaggle_rt::{JoinHandle, go};
 use std::fmt;

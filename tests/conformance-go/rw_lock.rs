@@ -1,0 +1,169 @@
+//! `RwLock`: semantics.md LK-07 to LK-11, and MM-06 for it.
+
+mod common;
+
+use common::{Polled, in_goroutine, rounds};
+use gaggle::sync::{RwLock, WaitGroup};
+use gaggle::{go, yield_now};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::task::Poll;
+
+#[test]
+fn lk_07_readers_share_and_writers_are_alone() {
+    in_goroutine(|| async {
+        for readers in [1, 3, 10] {
+            let lock = Arc::new(RwLock::new(0_u64));
+            let activity = Arc::new(AtomicI64::new(0));
+            let wg = WaitGroup::new();
+            let each = rounds(300);
+            for _ in 0..2 {
+                let (lock, activity) = (lock.clone(), activity.clone());
+                wg.go(async move {
+                    for _ in 0..each {
+                        let mut guard = lock.write().await;
+                        assert_eq!(
+                            activity.fetch_add(10_000, SeqCst),
+                            0,
+                            "a writer is not alone"
+                        );
+                        *guard += 1;
+                        yield_now().await;
+                        activity.fetch_sub(10_000, SeqCst);
+                    }
+                });
+            }
+            for _ in 0..readers {
+                let (lock, activity) = (lock.clone(), activity.clone());
+                wg.go(async move {
+                    for _ in 0..each {
+                        let guard = lock.read().await;
+                        assert!(
+                            activity.fetch_add(1, SeqCst) < 10_000,
+                            "a reader beside a writer"
+                        );
+                        let before = *guard;
+                        yield_now().await;
+                        assert_eq!(*guard, before);
+                        activity.fetch_sub(1, SeqCst);
+                    }
+                });
+            }
+            wg.wait().await;
+            // MM-06: every increment is seen.
+            assert_eq!(*lock.read().await, 2 * each);
+        }
+    });
+}
+
+#[test]
+fn lk_07_all_readers_are_inside_together() {
+    in_goroutine(|| async {
+        let lock = Arc::new(RwLock::new(()));
+        let inside = Arc::new(AtomicI64::new(0));
+        let handles: Vec<_> = (0..20)
+            .map(|_| {
+                let (lock, inside) = (lock.clone(), inside.clone());
+                go(async move {
+                    let _guard = lock.read().await;
+                    inside.fetch_add(1, SeqCst);
+                    common::until_yielding(|| inside.load(SeqCst) == 20).await;
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn lk_08_what_try_read_and_try_write_say() {
+    let lock = RwLock::new(1);
+    let writer = lock.try_write().unwrap();
+    assert!(lock.try_read().is_none() && lock.try_write().is_none());
+    drop(writer);
+    let reader = lock.try_read().unwrap();
+    assert!(lock.try_write().is_none());
+    let second = lock.try_read().unwrap();
+    drop((reader, second));
+    assert!(lock.try_write().is_some());
+}
+
+#[test]
+fn lk_09_a_writer_that_waits_keeps_new_readers_out() {
+    let lock = RwLock::new(1);
+    let reader = lock.try_read().unwrap();
+    let writer = Polled::parked(lock.write());
+    assert!(lock.try_read().is_none());
+    let late = Polled::parked(lock.read());
+    drop(reader);
+    let guard = writer.woken();
+    late.assert_asleep();
+    drop(guard);
+    assert_eq!(*late.woken(), 1);
+}
+
+#[test]
+fn lk_10_a_writers_unlock_admits_every_reader_that_waits_before_the_next_writer() {
+    let lock = RwLock::new(0);
+    let writer = lock.try_write().unwrap();
+    let second = Polled::parked(lock.write());
+    // More than one batch of wake-ups.
+    let readers: Vec<_> = (0..100).map(|_| Polled::parked(lock.read())).collect();
+    drop(writer);
+    second.assert_asleep();
+    let guards: Vec<_> = readers.into_iter().map(Polled::woken).collect();
+    second.assert_asleep();
+    assert!(lock.try_read().is_none(), "the second writer waits");
+    drop(guards);
+    drop(second.woken());
+    assert!(lock.try_write().is_some());
+}
+
+#[test]
+fn lk_11_two_read_locks_must_both_go_before_a_writer_enters() {
+    let lock = Arc::new(RwLock::new(0));
+    let first = lock.try_read().unwrap();
+    let Poll::Ready(second) = Polled::new(lock.clone().read_owned()).poll() else {
+        panic!("a reader waits for a reader");
+    };
+    let writer = Polled::parked(lock.clone().write_owned());
+    drop(first);
+    writer.assert_asleep();
+    drop(second);
+    *writer.woken() = 3;
+    assert_eq!(*lock.read_blocking(), 3);
+}
+
+#[test]
+fn rx_03_a_writer_that_gives_up_lets_in_whom_it_kept_out() {
+    let lock = RwLock::new(1);
+    let reader = lock.try_read().unwrap();
+    let writer = Polled::parked(lock.write());
+    let behind = Polled::parked(lock.read());
+    drop(writer);
+    assert_eq!(*behind.woken(), 1);
+    drop(reader);
+    // Granted, and then dropped.
+    let held = lock.try_write().unwrap();
+    let (granted, next) = (Polled::parked(lock.write()), Polled::parked(lock.write()));
+    drop(held);
+    drop(granted);
+    *next.woken() = 2;
+    assert_eq!(*lock.try_read().unwrap(), 2);
+}
+
+#[test]
+fn rx_03_a_downgrade_leaves_no_gap() {
+    let lock = RwLock::new(1);
+    let mut writer = lock.try_write().unwrap();
+    let (second, reader) = (Polled::parked(lock.write()), Polled::parked(lock.read()));
+    *writer = 5;
+    let mine = writer.downgrade();
+    let theirs = reader.woken();
+    second.assert_asleep();
+    assert_eq!((*mine, *theirs), (5, 5));
+    drop((mine, theirs));
+    drop(second.woken());
+}
