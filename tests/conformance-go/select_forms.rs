@@ -333,7 +333,7 @@ fn se_17_a_list_of_arms_made_at_run_time() {
             let mut select = Select::new();
             let places: Vec<_> = (0..rxs.len()).filter(|i| open[*i]).collect();
             for i in &places {
-                select.recv(&rxs[*i], |r| r.ok());
+                select.recv(&rxs[*i], Result::ok);
             }
             let (index, value) = select.wait().await;
             match value {

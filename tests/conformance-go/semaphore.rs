@@ -2,6 +2,11 @@
 //!
 //! XS-12 (releasing more than is held) cannot be written: only a permit releases (T27).
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "plain threads are what is tested"
+)]
+
 mod common;
 
 use common::{Polled, in_goroutine, rounds};

@@ -4,8 +4,8 @@
 //!
 //! | folder | what it holds |
 //! |---|---|
-//! | [`chan`] | channels: capacity 0, n, unbounded |
 //! | [`select`] | waiting for the first of several operations |
+//! | [`chan`] | channels: capacity 0, n, unbounded; oneshot, broadcast, watch |
 //! | [`sync`] | locks and groups: `Mutex`, `WaitGroup` |
 //!
 //! This crate is an implementation detail: depend on the crate `gaggle` instead.

@@ -199,7 +199,13 @@ impl Select {
             .iter()
             .enumerate()
             .map(|(i, Arm { pattern, body, .. })| {
-                let pattern = nest(i, quote!(#pattern));
+                // `(..)` for `_`: a lint would ask for `()` where the user wrote `_`.
+                let pattern = if is_wild(pattern) {
+                    quote!(..)
+                } else {
+                    quote!(#pattern)
+                };
+                let pattern = nest(i, pattern);
                 quote!(#s::Outcome::Arm(#pattern) => #body,)
             })
             .collect();
@@ -290,7 +296,7 @@ fn shape(pattern: &Pat) -> Pat {
         }
         Pat::Struct(mut fields) => {
             for field in &mut fields.fields {
-                field.pat = Box::new(shape(&field.pat));
+                *field.pat = shape(&field.pat);
                 if field.colon_token.is_none() {
                     field.colon_token = Some(Token![:](Span::mixed_site()));
                 }

@@ -45,7 +45,9 @@ pub(super) struct Inner<T> {
     buffer: Buffer<T>,
     receivers: WaitList<T>,
     senders: WaitList<T>,
-    closed: bool,
+    /// Those who wait for the end of the channel itself (see `closed.rs`).
+    pub(super) closers: WaitList<()>,
+    pub(super) closed: bool,
     /// The last receiver is gone: nothing can ever be received.
     abandoned: bool,
     /// The number of the last hand-over to a waiting receiver.
@@ -82,6 +84,7 @@ impl<T> Chan<T> {
                 buffer,
                 receivers: WaitList::new(),
                 senders: WaitList::new(),
+                closers: WaitList::new(),
                 closed: false,
                 abandoned: false,
                 handed: 0,
@@ -148,12 +151,17 @@ impl<T> Chan<T> {
         loop {
             while !wakes.is_full() {
                 let i = &mut *inner;
-                let Some((node, waker)) = i.receivers.pop_front().or_else(|| i.senders.pop_front())
-                else {
+                if let Some((node, waker)) =
+                    i.receivers.pop_front().or_else(|| i.senders.pop_front())
+                {
+                    node.set_state(State::Closed);
+                    wakes.push(waker);
+                } else if let Some((node, waker)) = i.closers.pop_front() {
+                    node.set_state(State::Closed);
+                    wakes.push(waker);
+                } else {
                     break;
-                };
-                node.set_state(State::Closed);
-                wakes.push(waker);
+                }
             }
             let more = wakes.is_full();
             drop(inner);
@@ -187,6 +195,16 @@ impl<T> Chan<T> {
             }
             State::Idle | State::Closed | State::Finished => None,
         }
+    }
+
+    /// Puts a value that was received in front of all others; it comes back if nobody can ever receive it.
+    pub(super) fn put_back(&self, value: T) -> Option<T> {
+        let mut inner = self.lock();
+        // 0 is before the number of every hand-over.
+        let (waker, rest) = inner.give_back(value, 0);
+        drop(inner);
+        wake(waker);
+        rest
     }
 
     /// The value that was assigned to `node`, if one was. For a waiter that several threads may look at.

@@ -8,6 +8,11 @@
 //! | `sender.rs`, `receiver.rs` | the two ends |
 //! | `recv_end.rs` | a receiver in one word, also when it serves as a `Stream` |
 //! | `send.rs`, `recv.rs` | the futures of the two operations |
+//! | `closed.rs` | the future of [`Sender::closed`] |
+//! | `oneshot.rs` | [`oneshot()`]: one value, by a channel for one |
+//! | `broadcast/` | [`broadcast()`]: every receiver gets each value, by a channel for each receiver |
+//! | `watch/` | [`watch()`]: the latest value |
+//! | `relay.rs` | what goroutines need that receive from one channel and send into others; not for users |
 //! | `error.rs` | what can go wrong, with the value back |
 //!
 //! # Rules
@@ -19,15 +24,25 @@
 //! * All futures are cancel-safe: dropping one loses no value and no wake-up.
 
 mod arms;
+pub mod broadcast;
 mod buffer;
+mod closed;
 mod core;
 mod error;
 mod handle;
+pub mod oneshot;
 mod receiver;
 mod recv;
 mod recv_end;
+pub mod relay;
 mod send;
 mod sender;
+pub mod watch;
+
+pub use broadcast::broadcast;
+pub use closed::Closed;
+pub use oneshot::oneshot;
+pub use watch::watch;
 
 pub use arms::{RecvArm, SendArm};
 pub use error::{RecvError, SendError, TryRecvError, TrySendError};

@@ -83,7 +83,13 @@ impl<T> Receiver<T> {
     #[track_caller]
     #[inline]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv::new(self.withdrawn(), Site::caller())
+        self.recv_at(Site::caller())
+    }
+
+    /// As `recv`, on behalf of the caller at `site`.
+    #[inline]
+    pub(super) fn recv_at(&self, site: Site) -> Recv<'_, T> {
+        Recv::new(self.withdrawn(), site)
     }
 
     /// Receives a value if there is one at this instant (CH-08).

@@ -1,5 +1,6 @@
 //! The sending end.
 
+use super::closed::Closed;
 use super::core::{Offer, wake};
 use super::error::{SendError, TrySendError};
 use super::handle::{End, Handle};
@@ -10,10 +11,11 @@ use gaggle_base::site::Site;
 use gaggle_base::thread::wait_for;
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::task::Waker;
 
 /// The sending end of a channel. Clones send into the same channel; when the last one is dropped, the channel is closed.
 pub struct Sender<T> {
-    handle: Handle<T>,
+    pub(super) handle: Handle<T>,
 }
 
 impl<T> Sender<T> {
@@ -56,16 +58,19 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.try_send(2).unwrap_err().into_inner(), 2);
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        self.hand_in(value).map(wake)
+    }
+
+    /// As `try_send`, and the caller calls the waker of who received the value.
+    #[inline(always)]
+    pub(super) fn hand_in(&self, value: T) -> Result<Option<Waker>, TrySendError<T>> {
         let value = ManuallyDrop::new(value);
         let mut inner = self.handle.lock();
         // SAFETY: `value` is a value, and `ManuallyDrop` lets us count it as moved out.
         let offer = unsafe { inner.offer(&raw const *value) };
         drop(inner);
         match offer {
-            Offer::Taken(waker) => {
-                wake(waker);
-                Ok(())
-            }
+            Offer::Taken(waker) => Ok(waker),
             Offer::Full => Err(TrySendError::Full(ManuallyDrop::into_inner(value))),
             Offer::Closed => Err(TrySendError::Closed(ManuallyDrop::into_inner(value))),
         }
@@ -102,6 +107,34 @@ impl<T> Sender<T> {
     /// ```
     pub fn close(&self) -> bool {
         self.handle.close()
+    }
+
+    /// Waits until the channel is closed or its last receiver is gone; at once if it is.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped before it is ready leaves no trace (RX-04).
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (tx, rx) = gaggle_chan::chan::bounded::<u8>(1);
+    /// drop(rx);
+    /// tx.closed().await;
+    /// assert!(tx.is_closed());
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn closed(&self) -> Closed<'_, T> {
+        Closed::new(&self.handle, Site::caller())
+    }
+
+    /// Blocks the calling thread for as long as [`closed`](Self::closed) would wait.
+    ///
+    /// # Blocking
+    /// For plain threads. In a goroutine it works too: the worker's other goroutines move to another thread first (RX-07).
+    #[track_caller]
+    pub fn closed_blocking(&self) {
+        wait_for(self.closed());
     }
 
     /// How many values are buffered; always 0 for a rendezvous (CH-01).
