@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod conformance;
 mod counts;
 mod jobs;
 mod licences;
@@ -75,6 +76,12 @@ const JOBS: &[Job] = &[
         arguments: "",
         about: "the rules of CONTRIBUTING.md that no compiler knows",
         run: tidy::job,
+    },
+    Job {
+        name: "conformance",
+        arguments: "[--write]",
+        about: "which test holds which row of docs/semantics.md; fails when a row has none",
+        run: conformance::job,
     },
     Job {
         name: "licences",
