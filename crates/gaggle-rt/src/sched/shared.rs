@@ -261,6 +261,7 @@ impl Shared {
             steals: sum(|c| c.steals.get()),
             parks: sum(|c| c.parks.get()),
             hand_offs: self.seats.hand_offs(),
+            timers: self.wheels.iter().map(|wheel| wheel.len()).sum(),
             queued: self.injector.len() + self.slots.all().map(|s| s.ring.len()).sum::<usize>(),
         }
     }

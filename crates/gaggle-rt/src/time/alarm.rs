@@ -10,7 +10,8 @@
 use super::Instant;
 use super::entry::{Entry, State};
 use super::wheel::{NEVER, Wheel};
-use crate::{runtime, sched};
+use crate::runtime;
+use crate::sched::{self, Shared};
 use gaggle_base::spin::SpinLock;
 use std::fmt;
 use std::sync::Arc;
@@ -36,7 +37,9 @@ use std::task::{Wake, Waker};
 /// assert!(!a.stop(), "it has gone off");
 /// ```
 pub fn alarm(deadline: Instant, f: impl FnOnce() + Send + 'static) -> Alarm {
-    alarm_with(deadline, Orphan::MoveOn, f)
+    let alarm = Alarm::unlinked(deadline, Orphan::MoveOn, f);
+    sched::with_wheel(|wheel| alarm.0.clone().link(wheel));
+    alarm
 }
 
 /// What becomes of an alarm whose runtime ends first.
@@ -48,24 +51,25 @@ pub(super) enum Orphan {
     Drop,
 }
 
-/// As [`alarm`], with a choice for the end of the runtime.
-pub(super) fn alarm_with(
-    deadline: Instant,
-    orphan: Orphan,
-    f: impl FnOnce() + Send + 'static,
-) -> Alarm {
-    let inner = Arc::new(Inner::new(deadline, orphan, f));
-    // The end of time never comes, and no wheel knows it.
-    if deadline.nanos() != NEVER {
-        sched::with_wheel(|wheel| inner.link(wheel));
-    }
-    Alarm(inner)
-}
-
 /// Something that goes off at a point in time. See [`alarm`].
-pub struct Alarm(Arc<dyn Stop>);
+#[derive(Clone)]
+pub struct Alarm(Arc<dyn Object>);
 
 impl Alarm {
+    /// One that is in no wheel yet. It may be stopped before it is linked.
+    pub(super) fn unlinked(
+        deadline: Instant,
+        orphan: Orphan,
+        f: impl FnOnce() + Send + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner::new(deadline, orphan, f)))
+    }
+
+    /// Links it into a wheel of that runtime. To be called once.
+    pub(super) fn link_on(&self, runtime: &Arc<Shared>) {
+        sched::with_wheel_of(runtime, |wheel| self.0.clone().link(wheel));
+    }
+
     /// Stops it. `true`: the function will never run because of this call, and was dropped by it.
     /// `false`: it has run, runs at this moment on another thread, or was stopped before.
     pub fn stop(&self) -> bool {
@@ -80,7 +84,9 @@ impl fmt::Debug for Alarm {
 }
 
 /// An [`Inner`] without the type of its function.
-trait Stop: Send + Sync {
+trait Object: Send + Sync {
+    /// Links the timer into `wheel`, unless the function is gone. Says whether the wheel's keeper has to look earlier.
+    fn link(self: Arc<Self>, wheel: &'static Wheel) -> bool;
     fn stop(&self) -> bool;
 }
 
@@ -99,8 +105,17 @@ impl<F: FnOnce() + Send + 'static> Inner<F> {
         }
     }
 
-    /// Links the timer into `wheel`, unless the function is gone. Says whether the wheel's keeper has to look earlier.
-    fn link(self: &Arc<Self>, wheel: &'static Wheel) -> bool {
+    fn take(&self) -> Option<F> {
+        self.f.lock().take()
+    }
+}
+
+impl<F: FnOnce() + Send + 'static> Object for Inner<F> {
+    fn link(self: Arc<Self>, wheel: &'static Wheel) -> bool {
+        if self.entry.deadline() == NEVER {
+            // The end of time never comes, and no wheel knows it.
+            return false;
+        }
         let waker = Waker::from(self.clone());
         let f = self.f.lock();
         if f.is_none() {
@@ -111,12 +126,6 @@ impl<F: FnOnce() + Send + 'static> Inner<F> {
         unsafe { self.entry.link(wheel, waker) }
     }
 
-    fn take(&self) -> Option<F> {
-        self.f.lock().take()
-    }
-}
-
-impl<F: FnOnce() + Send + 'static> Stop for Inner<F> {
     fn stop(&self) -> bool {
         let f = self.take();
         if f.is_none() {
@@ -132,7 +141,7 @@ impl<F: FnOnce() + Send + 'static> Wake for Inner<F> {
     /// The wheel has taken the timer out: it is the only one that has this waker.
     fn wake(self: Arc<Self>) {
         if self.entry.state() == State::Orphaned && self.orphan == Orphan::MoveOn {
-            runtime::default_runtime().with_any_wheel(|wheel| self.link(wheel));
+            runtime::default_runtime().with_any_wheel(|wheel| self.clone().link(wheel));
             return;
         }
         let f = self.take();
@@ -151,7 +160,7 @@ mod loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::runtime::Runtime;
+    use crate::runtime::{Handle, Runtime};
     use crate::sched::stepped::{Order, Stepped};
     use crate::time::sleep;
     use std::sync::Mutex;
@@ -223,7 +232,8 @@ mod tests {
         let (soon, far) = (Duration::from_millis(30), FAR);
         let (a, b, c) = rt.block_on(async {
             let now = Instant::now();
-            let dropped = alarm_with(now + soon, Orphan::Drop, || unreachable!());
+            let dropped = Alarm::unlinked(now + soon, Orphan::Drop, || unreachable!());
+            dropped.link_on(Handle::current().shared());
             let tx2 = tx.clone();
             let moved = alarm(now + soon, move || tx2.send(now + soon).unwrap());
             let stopped = alarm(now + far, || unreachable!());

@@ -21,7 +21,7 @@ fn armed() -> (
     let inner = Arc::new(Inner::new(deadline, Orphan::Drop, move || {
         count.fetch_add(1, Ordering::Relaxed);
     }));
-    inner.link(wheel);
+    inner.clone().link(wheel);
     (wheel, inner, runs)
 }
 
