@@ -1,7 +1,9 @@
 //! [`Ticker`]: a point in time that comes again and again.
 
+use super::Instant;
 use super::pulse::{Pulse, TimerRecv};
 use gaggle_base::clock::{now, to_nanos};
+use gaggle_base::thread::wait_for;
 use std::fmt;
 use std::time::Duration;
 
@@ -52,6 +54,15 @@ impl Ticker {
     #[track_caller]
     pub fn recv(&self) -> TimerRecv<'_> {
         self.pulse.recv()
+    }
+
+    /// Blocks the calling thread until the next tick. See [`recv`](Self::recv).
+    ///
+    /// # Blocking
+    /// For plain threads; the default runtime keeps the time. In a goroutine it works too: the worker's other goroutines move to another thread first (RX-07).
+    #[track_caller]
+    pub fn recv_blocking(&self) -> Instant {
+        wait_for(self.recv())
     }
 
     /// Ticks every `period` from now on, also if it was stopped. A tick that was not received is gone (TI-08).

@@ -3,6 +3,7 @@
 use super::Instant;
 use super::func::Func;
 use super::pulse::{Pulse, TimerRecv};
+use gaggle_base::thread::wait_for;
 use std::fmt;
 use std::time::Duration;
 
@@ -105,6 +106,15 @@ impl Timer {
     #[track_caller]
     pub fn recv(&self) -> TimerRecv<'_> {
         self.pulse.recv()
+    }
+
+    /// Blocks the calling thread until the timer fires. See [`recv`](Self::recv).
+    ///
+    /// # Blocking
+    /// For plain threads; the default runtime keeps the time. In a goroutine it works too: the worker's other goroutines move to another thread first (RX-07).
+    #[track_caller]
+    pub fn recv_blocking(&self) -> Instant {
+        wait_for(self.recv())
     }
 }
 
