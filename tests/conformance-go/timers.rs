@@ -1,6 +1,6 @@
 //! Sleeping and time-outs: semantics.md TI-01 to TI-03, TI-12, TI-17, TI-20, as far as `sleep` and `timeout` go.
 //!
-//! TI-04 to TI-11, TI-13 to TI-16, TI-18 and TI-19 need `Timer`, `Ticker`, `after_func` or `select!`, and come with them.
+//! The others are in `timer_channels.rs`, `tickers.rs` and `after_func.rs`.
 //! The wheel itself is held by the unit tests of `gaggle-rt/src/time/wheel.rs`.
 
 #![allow(clippy::disallowed_methods, reason = "real time is what is tested")]

@@ -1,6 +1,7 @@
 //! What the conformance tests share: runtimes of several sizes with a watchdog, polling by hand, seeds, values that count.
 //!
 //! * [`on_workers`] and [`in_goroutine`] run a body at 1, 2 and 4 workers (or at `GAGGLE_WORKERS`), and fail it when it hangs.
+//! * [`in_virtual_time`] runs one on a runtime whose clock jumps to the next deadline when nothing is ready: times are exact.
 //! * [`Polled`] polls a future by hand: it puts it into a queue, and takes it out, at a moment of our choice and without a clock.
 //!   To be used on plain threads only: in a goroutine a poll may be put off by the budget.
 //! * [`random`] prints its seed and takes it back from `GAGGLE_SEED`; [`rounds`] multiplies by `GAGGLE_STRESS`.
@@ -14,6 +15,7 @@
 
 use gaggle::runtime::Runtime;
 use gaggle_base::rng::Rng;
+use gaggle_rt::stepped::{Order, Stepped};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -121,6 +123,16 @@ where
             }
         }
     });
+}
+
+/// Runs `body` in virtual time: in order, and in some orders at random. Time stands still while anything is ready, so let goroutines run by sleeping, not by yielding.
+pub(crate) fn in_virtual_time<F: Future<Output = ()>>(body: impl Fn() -> F) {
+    Stepped::new(Order::Fifo).block_on(body()).unwrap();
+    let mut rng = random("virtual time");
+    for _ in 0..rounds(20) {
+        let order = Order::Random(rng.next_u64());
+        Stepped::new(order).block_on(body()).unwrap();
+    }
 }
 
 /// Waits for a state, on a plain thread. The watchdog ends it.

@@ -114,7 +114,19 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.shared.go(future, Site::caller())
+        self.go_at(future, Site::caller())
+    }
+
+    pub(crate) fn go_at<F>(&self, future: F, site: Site) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.shared.go(future, site)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Waits for `future` on the calling thread, inside this runtime. See [`block_on`](crate::block_on).
@@ -167,4 +179,6 @@ pub struct Metrics {
     pub hand_offs: u64,
     /// Goroutines in run queues.
     pub queued: usize,
+    /// Timers that somebody waits for: sleeps, time limits, functions that are to run later.
+    pub timers: usize,
 }

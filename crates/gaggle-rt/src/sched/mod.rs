@@ -73,6 +73,17 @@ pub(crate) unsafe fn leave_live_list(task: TaskRef, shared: &Shared) {
     unsafe { shared.live.remove(task) };
 }
 
+/// Lets `link` put a timer into a wheel of that runtime. One that has ended makes it an orphan at once.
+pub(crate) fn with_wheel_of(shared: &Arc<Shared>, link: impl FnOnce(&'static Wheel) -> bool) {
+    let ours = with_current_shared(|own| Arc::ptr_eq(own, shared)).unwrap_or(false);
+    if !ours {
+        return shared.with_any_wheel(link);
+    }
+    if let Some(link) = here::with_own_wheel(link) {
+        shared.with_any_wheel(link);
+    }
+}
+
 /// Lets `link` put a timer into the wheel of this worker, or of the runtime that this thread belongs to.
 pub(crate) fn with_wheel(link: impl FnOnce(&'static Wheel) -> bool) {
     let Some(link) = here::with_own_wheel(link) else {

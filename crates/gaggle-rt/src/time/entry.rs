@@ -36,13 +36,14 @@ pub(super) struct Body {
 /// One timer.
 pub(super) struct Entry {
     pub(super) body: Cell<Body>,
-    pub(super) deadline: Nanos,
+    /// Written by the owner, while it is not linked.
+    deadline: Cell<Nanos>,
     state: AtomicU8,
     wheel: Cell<Option<&'static Wheel>>,
     _pinned: PhantomPinned,
 }
 
-// SAFETY: by E1 one side at a time touches the body; `wheel` is the owner's.
+// SAFETY: by E1 one side at a time writes body and deadline; `wheel` is the owner's.
 unsafe impl Send for Entry {}
 // SAFETY: as above; the owner's methods are called with the entry pinned in one future.
 unsafe impl Sync for Entry {}
@@ -58,11 +59,26 @@ impl Entry {
         };
         Self {
             body: Cell::new(body),
-            deadline,
+            deadline: Cell::new(deadline),
             state: AtomicU8::new(State::Idle as u8),
             wheel: Cell::new(None),
             _pinned: PhantomPinned,
         }
+    }
+
+    #[inline(always)]
+    pub(super) fn deadline(&self) -> Nanos {
+        // SAFETY: it is written by the owner while the entry is not linked; whoever else reads it reads that of a linked one.
+        self.deadline.with(|d| unsafe { *d })
+    }
+
+    /// Owner: a new deadline.
+    ///
+    /// # Safety
+    /// The entry is not linked.
+    pub(super) unsafe fn set_deadline(&self, deadline: Nanos) {
+        // SAFETY: it is not linked, so only the owner, our caller, looks at it.
+        self.deadline.with_mut(|d| unsafe { *d = deadline });
     }
 
     pub(super) fn state(&self) -> State {

@@ -5,7 +5,9 @@ use super::entry::{Entry, State};
 use super::wheel::NEVER;
 use crate::sched;
 use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::peek::Peek;
 use gaggle_base::site::Site;
+use gaggle_base::sync::{AtomicU8, Ordering};
 use gaggle_base::wait::Reason;
 use std::fmt;
 use std::pin::Pin;
@@ -40,6 +42,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     };
     Sleep {
         entry: Entry::new(deadline),
+        looked: AtomicU8::new(0),
         site: Site::caller(),
     }
 }
@@ -52,6 +55,8 @@ pub fn sleep(duration: Duration) -> Sleep {
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep {
         entry: Entry::new(deadline.nanos()),
+        // It may be in the past.
+        looked: AtomicU8::new(1),
         site: Site::caller(),
     }
 }
@@ -60,6 +65,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[must_use = "nothing sleeps until the future is awaited"]
 pub struct Sleep {
     entry: Entry,
+    /// Not zero: a look must read the clock.
+    looked: AtomicU8,
     site: Site,
 }
 
@@ -89,16 +96,32 @@ impl Future for Sleep {
             return Poll::Ready(());
         }
         ready!(poll_proceed(cx));
-        if entry.deadline == 0 || entry.deadline <= Instant::now().nanos() {
+        if entry.deadline() == 0 || entry.deadline() <= Instant::now().nanos() {
             entry.set_state(State::Fired);
             return Poll::Ready(());
         }
-        if entry.deadline != NEVER {
+        if entry.deadline() != NEVER {
             let waker = cx.waker().clone();
             // SAFETY: the entry is idle or orphaned; it is pinned with this future, and `Drop` unlinks it.
             sched::with_wheel(|wheel| unsafe { entry.link(wheel, waker) });
         }
         this.wait()
+    }
+}
+
+impl Peek for Sleep {
+    /// The first look at a sleep that was made by [`sleep`] does not read the clock: it was made just now, with a deadline to come, in most cases by the very `select!` that looks.
+    /// That look may be wrong, but late is allowed; what is polled next finds out. Every later look is exact, so a loop that only ever looks sees the end.
+    fn may_be_ready(&self) -> bool {
+        let deadline = self.entry.deadline();
+        if deadline == 0 || matches!(self.entry.state(), State::Fired | State::Orphaned) {
+            return true;
+        }
+        if self.looked.load(Ordering::Relaxed) == 0 {
+            self.looked.store(1, Ordering::Relaxed);
+            return false;
+        }
+        deadline <= Instant::now().nanos()
     }
 }
 
@@ -111,7 +134,7 @@ impl Drop for Sleep {
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep")
-            .field("deadline", &Duration::from_nanos(self.entry.deadline))
+            .field("deadline", &Duration::from_nanos(self.entry.deadline()))
             .field("site", &self.site)
             .finish_non_exhaustive()
     }

@@ -37,6 +37,8 @@ pub(crate) struct Wheel {
     state: SpinLock<Wheels>,
     /// See Wh3. [`NEVER`] if there is no entry.
     next: AtomicU64,
+    /// How many entries there are. Written under the lock.
+    count: AtomicUsize,
     /// The number of the worker that looks after this wheel, or [`NOBODY`].
     pub(crate) keeper: AtomicUsize,
 }
@@ -61,7 +63,7 @@ unsafe impl Send for Wheels {}
 pub(crate) type Expired = Vec<(Nanos, Waker)>;
 
 impl Wheel {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let empty = List {
             head: ptr::null(),
             tail: ptr::null(),
@@ -74,6 +76,7 @@ impl Wheel {
         Self {
             state: SpinLock::new(wheels),
             next: AtomicU64::new(NEVER),
+            count: AtomicUsize::new(0),
             keeper: AtomicUsize::new(NOBODY),
         }
     }
@@ -82,6 +85,18 @@ impl Wheel {
     #[inline(always)]
     pub(crate) fn next(&self) -> Nanos {
         self.next.load(Ordering::SeqCst)
+    }
+
+    /// How many entries there are at about this time.
+    pub(crate) fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Under the lock: there are that many more now; a negative number in two's complement makes them fewer.
+    fn count(&self, more: usize) {
+        let count = self.count.load(Ordering::Relaxed);
+        self.count
+            .store(count.wrapping_add(more), Ordering::Relaxed);
     }
 
     /// Adds an entry. Says whether the wheel's keeper has to look earlier than it would.
@@ -95,10 +110,11 @@ impl Wheel {
             entry.body.with_mut(|b| (*b).waker = Some(waker));
             wheels.link(entry);
         }
+        self.count(1);
         entry.set_state(State::Linked);
-        if entry.deadline < self.next.load(Ordering::Relaxed) {
+        if entry.deadline() < self.next.load(Ordering::Relaxed) {
             // Under the lock, so that it cannot cross with `expire`, which raises it.
-            self.next.store(entry.deadline, Ordering::SeqCst);
+            self.next.store(entry.deadline(), Ordering::SeqCst);
             return true;
         }
         false
@@ -115,6 +131,7 @@ impl Wheel {
             wheels.unlink(entry);
             entry.body.with_mut(|b| (*b).waker.take())
         };
+        self.count(usize::MAX);
         entry.set_state(State::Idle);
         drop(wheels);
         drop(waker);
@@ -138,7 +155,9 @@ impl Wheel {
     /// Takes out what has a deadline not after `now`, in the order of the deadlines: all of it, or whole ticks until there are at least `enough`.
     pub(crate) fn expire(&self, now: Nanos, enough: usize, expired: &mut Expired) {
         let mut wheels = self.state.lock();
+        let before = expired.len();
         wheels.advance(now, enough, expired);
+        self.count(before.wrapping_sub(expired.len()));
         self.next.store(wheels.earliest(), Ordering::SeqCst);
         drop(wheels);
         expired.sort_by_key(|(deadline, _)| *deadline);
@@ -150,12 +169,13 @@ impl Wheel {
         for level in 0..LEVELS {
             for slot in 0..SLOTS {
                 wheels.empty_slot(level, slot, |entry, waker| {
-                    wakers.push((entry.deadline, waker));
+                    wakers.push((entry.deadline(), waker));
                     entry.set_state(State::Orphaned);
                 });
             }
         }
         wheels.tick = 0;
+        self.count.store(0, Ordering::Relaxed);
         self.next.store(NEVER, Ordering::SeqCst);
     }
 }
@@ -175,7 +195,7 @@ impl Wheels {
     /// # Safety
     /// The entry is in no list, and its body is ours: by E1 with the lock, or by its owner's leave.
     unsafe fn link(&mut self, entry: &Entry) {
-        let (level, slot) = self.place(entry.deadline);
+        let (level, slot) = self.place(entry.deadline());
         let list = &mut self.slots[level][slot];
         // SAFETY: the caller's promise; the tail is linked, so the lock protects its body.
         unsafe {
@@ -303,13 +323,13 @@ impl Wheels {
         while let Some(entry) = unsafe { at.as_ref() } {
             // SAFETY: as above.
             at = entry.body.with(|b| unsafe { (*b).next });
-            if entry.deadline <= now {
+            if entry.deadline() <= now {
                 // SAFETY: as above; it is in the list that its body names.
                 let waker = unsafe {
                     self.unlink(entry);
                     entry.body.with_mut(|b| (*b).waker.take())
                 };
-                expired.push((entry.deadline, waker.expect("a linked entry has a waker")));
+                expired.push((entry.deadline(), waker.expect("a linked entry has a waker")));
                 entry.set_state(State::Fired);
             }
         }
@@ -324,7 +344,7 @@ impl Wheels {
                 let mut at = self.slots[0][slot].head;
                 // SAFETY: what is linked is alive (E3), and the lock protects its body.
                 while let Some(entry) = unsafe { at.as_ref() } {
-                    earliest = earliest.min(entry.deadline);
+                    earliest = earliest.min(entry.deadline());
                     // SAFETY: as above.
                     at = entry.body.with(|b| unsafe { (*b).next });
                 }

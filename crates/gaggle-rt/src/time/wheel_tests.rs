@@ -39,7 +39,7 @@ fn ti_03_any_mix_of_deadlines_expires_exactly_and_in_order() {
                 wheel.remove(&entry);
                 assert_eq!(entry.state(), State::Idle);
             }
-            let earliest = entries.iter().map(|e| e.deadline).min().unwrap_or(NEVER);
+            let earliest = entries.iter().map(|e| e.deadline()).min().unwrap_or(NEVER);
             assert!(
                 wheel.next() <= earliest,
                 "seed {seed}: would sleep past a deadline"
@@ -49,7 +49,7 @@ fn ti_03_any_mix_of_deadlines_expires_exactly_and_in_order() {
             wheel.expire(now, usize::MAX, &mut expired);
             let mut due: Vec<_> = entries
                 .iter()
-                .map(|e| e.deadline)
+                .map(|e| e.deadline())
                 .filter(|d| *d <= now)
                 .collect();
             due.sort_unstable();
@@ -61,9 +61,9 @@ fn ti_03_any_mix_of_deadlines_expires_exactly_and_in_order() {
             assert!(
                 entries
                     .iter()
-                    .all(|e| (e.state() == State::Fired) == (e.deadline <= now))
+                    .all(|e| (e.state() == State::Fired) == (e.deadline() <= now))
             );
-            entries.retain(|e| e.deadline > now);
+            entries.retain(|e| e.deadline() > now);
         }
         let mut rest = Expired::new();
         wheel.orphan_all(&mut rest);
