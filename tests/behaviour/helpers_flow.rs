@@ -87,6 +87,45 @@ fn merge_that_is_given_up_puts_back_what_was_on_its_way() {
 }
 
 #[test]
+fn what_is_put_back_comes_before_what_others_gave_back() {
+    on_workers(|rt| {
+        let (tx, rx) = chan::bounded(1);
+        let merged = rt.block_on(async { chan::merge([rx.clone()]) });
+        tx.send_blocking(0).unwrap();
+        until(|| rx.is_empty());
+        let given_up = Polled::parked(rx.recv());
+        tx.try_send(1).unwrap();
+        drop(given_up);
+        drop(merged);
+        until(|| rt.metrics().goroutines == 0);
+        assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(0), Ok(1)));
+    });
+}
+
+#[test]
+fn tee_and_partition_put_back_a_value_that_nobody_got() {
+    in_goroutine(|| async {
+        let before = num_goroutines();
+        for partition in [false, true] {
+            let (tx, rx) = chan::bounded(2);
+            let outputs = if partition {
+                chan::partition(rx.clone(), 2, |_| 0)
+            } else {
+                chan::tee(rx.clone(), 2)
+            };
+            for n in 0..3 {
+                tx.send(n).await.unwrap();
+            }
+            // 0 is in the buffers of the outputs, 1 waits for room in the first.
+            until_yielding(|| rx.len() == 1).await;
+            drop(outputs);
+            settled(before).await;
+            assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(1), Ok(2)));
+        }
+    });
+}
+
+#[test]
 fn an_input_that_was_polled_as_a_stream_is_read_all_the_same() {
     on_workers(|rt| {
         let (tx, mut rx) = chan::bounded(1);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The sending end of a broadcast. Clones send into the same; when the last one is dropped, the broadcast is closed.
 pub struct Sender<T> {
-    shared: Arc<Shared<T>>,
+    pub(super) shared: Arc<Shared<T>>,
 }
 
 impl<T> Sender<T> {

@@ -264,3 +264,19 @@ pub(super) fn deliver<T: Clone>(
         _ => Ok(()),
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::broadcast;
+
+    #[test]
+    fn receivers_that_come_and_go_without_a_send_do_not_pile_up() {
+        let (tx, _rx) = broadcast::<u8>(1);
+        for _ in 0..1_000 {
+            drop(tx.subscribe());
+        }
+        let mut order = tx.shared.order.try_lock().unwrap();
+        assert!(tx.shared.let_in(&mut order));
+        assert!(order.len() < 20, "{} are kept", order.len());
+    }
+}
