@@ -112,6 +112,14 @@ impl<T> Receiver<T> {
     ///
     /// # Blocking
     /// For plain threads. In a goroutine it works too: the worker's other goroutines move to another thread first (RX-07).
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = gaggle_chan::chan::oneshot();
+    /// let t = std::thread::spawn(move || rx.recv_blocking());
+    /// tx.send(1).unwrap();
+    /// assert_eq!(t.join().unwrap(), Ok(1));
+    /// ```
     #[track_caller]
     pub fn recv_blocking(self) -> Result<T, RecvError> {
         self.rx.recv_blocking()

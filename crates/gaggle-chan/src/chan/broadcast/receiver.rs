@@ -44,6 +44,18 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     /// A future that is dropped before it is ready has received nothing (RX-01).
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use gaggle_chan::chan::broadcast::RecvError;
+    /// let (tx, mut rx) = gaggle_chan::chan::broadcast(1);
+    /// tx.send(1).await.unwrap();
+    /// drop(tx);
+    /// assert_eq!(rx.recv().await, Ok(1));
+    /// assert_eq!(rx.recv().await, Err(RecvError::Closed));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> {
         let site = Site::caller();

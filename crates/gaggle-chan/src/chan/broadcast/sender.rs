@@ -21,6 +21,15 @@ impl<T> Sender<T> {
     }
 
     /// A receiver that gets each value that is sent from now on. After the end it is closed from the beginning.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, _rx) = gaggle_chan::chan::broadcast(2);
+    /// tx.try_send(1).unwrap();
+    /// let mut late = tx.subscribe();
+    /// tx.try_send(2).unwrap();
+    /// assert_eq!(late.try_recv(), Ok(2));
+    /// ```
     #[must_use]
     pub fn subscribe(&self) -> Receiver<T> {
         Receiver::subscribed(&self.shared)
@@ -81,6 +90,17 @@ impl<T: Clone> Sender<T> {
     ///
     /// # Cancel safety
     /// A future that is dropped before it is ready has sent nothing to anybody (RX-02).
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (tx, mut rx) = gaggle_chan::chan::broadcast(1);
+    /// tx.send(1).await.unwrap();
+    /// assert_eq!(rx.recv().await, Ok(1));
+    /// drop(rx);
+    /// assert_eq!(tx.send(2).await.unwrap_err().into_inner(), 2);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
         let shared = &*self.shared;

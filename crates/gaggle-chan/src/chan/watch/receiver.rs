@@ -69,6 +69,14 @@ impl<T> Receiver<T> {
     }
 
     /// Is there a value that was not seen?
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = gaggle_chan::chan::watch(1);
+    /// assert!(!rx.has_changed());
+    /// tx.send(2).unwrap();
+    /// assert!(rx.has_changed());
+    /// ```
     #[must_use]
     pub fn has_changed(&self) -> bool {
         self.shared.lock().version != self.seen
@@ -81,6 +89,18 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     /// A future that is dropped before it is ready has seen nothing: the change is told to the next one.
+    ///
+    /// # Examples
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (tx, mut rx) = gaggle_chan::chan::watch(1);
+    /// tx.send(2).unwrap();
+    /// drop(tx);
+    /// assert!(rx.changed().await.is_ok());
+    /// assert_eq!(*rx.get(), 2);
+    /// assert!(rx.changed().await.is_err());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn changed(&mut self) -> Changed<'_, T> {
         Changed {
