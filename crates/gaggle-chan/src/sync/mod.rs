@@ -4,12 +4,20 @@
 //! |---|---|
 //! | `mutex.rs` | [`Mutex`]: barging while it is cheap, direct hand-off once somebody has waited a millisecond |
 //! | `guard.rs` | [`MutexGuard`], [`OwnedMutexGuard`] |
+//! | `turns.rs` | who may run, when one is to run and the others wait: the core of `Once` and `OnceCell` |
+//! | `once.rs` | [`Once`]: of many calls one runs, and the others wait for its end |
+//! | `once_cell.rs` | [`OnceCell`]: a value that is made once, by whoever needs it first |
 //! | `wait_group.rs` | [`WaitGroup`]: waits until a count is down to zero |
 
 mod guard;
 mod mutex;
+mod once;
+mod once_cell;
+mod turns;
 mod wait_group;
 
 pub use guard::{MutexGuard, OwnedMutexGuard};
 pub use mutex::{Lock, Mutex};
+pub use once::Once;
+pub use once_cell::OnceCell;
 pub use wait_group::{Wait, WaitGroup, WaitGroupGuard};
