@@ -7,12 +7,17 @@
 //! | `turns.rs` | who may run, when one is to run and the others wait: the core of `Once` and `OnceCell` |
 //! | `once.rs` | [`Once`]: of many calls one runs, and the others wait for its end |
 //! | `once_cell.rs` | [`OnceCell`]: a value that is made once, by whoever needs it first |
+//! | `once_value.rs` | [`OnceValue`], [`OnceFn`]: a function that runs at the first call, and whose result all get |
+//! | `pool.rs`, `pool_guard.rs` | [`Pool`]: things that were used and may be used again; [`PoolGuard`] |
 //! | `wait_group.rs` | [`WaitGroup`]: waits until a count is down to zero |
 
 mod guard;
 mod mutex;
 mod once;
 mod once_cell;
+mod once_value;
+mod pool;
+mod pool_guard;
 mod turns;
 mod wait_group;
 
@@ -20,4 +25,9 @@ pub use guard::{MutexGuard, OwnedMutexGuard};
 pub use mutex::{Lock, Mutex};
 pub use once::Once;
 pub use once_cell::OnceCell;
+pub use once_value::{OnceFn, OnceValue};
+#[cfg(not(loom))]
+pub use once_value::{once_fn, once_value};
+pub use pool::{NoNew, Pool};
+pub use pool_guard::PoolGuard;
 pub use wait_group::{Wait, WaitGroup, WaitGroupGuard};
