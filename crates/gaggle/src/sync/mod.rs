@@ -2,7 +2,11 @@
 //!
 //! The primitives come from `gaggle-chan` and know no runtime; what also starts goroutines is joined on here.
 
+pub mod singleflight;
+
 pub use gaggle_chan::sync::{Lock, Mutex, MutexGuard, OwnedMutexGuard, Wait, WaitGroupGuard};
+pub use gaggle_chan::sync::{NoNew, Once, OnceCell, OnceFn, OnceValue, Pool, PoolGuard};
+pub use gaggle_chan::sync::{once_fn, once_value};
 
 use gaggle_rt::{JoinHandle, go};
 use std::fmt;
