@@ -6,6 +6,7 @@
 //! | [`spin`] | a lock for critical sections of a few dozen instructions |
 //! | [`park`] | putting one thread to sleep and waking it |
 //! | [`clock`] | the one clock of the process |
+//! | [`payload`] | what a panic was raised with |
 //! | [`peek`] | looking at a future without polling it |
 //! | [`driver`] | the seam: what a runtime takes from outside |
 //! | [`rng`] | the one source of randomness |
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod context;
 pub mod driver;
 pub mod park;
+pub mod payload;
 pub mod peek;
 pub mod rng;
 pub mod site;

@@ -10,6 +10,11 @@
 //! | `semaphore.rs` | [`Semaphore`]: weighted permits, strictly in order |
 //! | `barrier.rs` | [`Barrier`]: nobody goes on until all have come |
 //! | `queued.rs` | what their waits have in common |
+//! | `turns.rs` | who may run, when one is to run and the others wait: the core of `Once` and `OnceCell` |
+//! | `once.rs` | [`Once`]: of many calls one runs, and the others wait for its end |
+//! | `once_cell.rs` | [`OnceCell`]: a value that is made once, by whoever needs it first |
+//! | `once_value.rs` | [`OnceValue`], [`OnceFn`]: a function that runs at the first call, and whose result all get |
+//! | `pool.rs`, `pool_guard.rs` | [`Pool`]: things that were used and may be used again; [`PoolGuard`] |
 //! | `wait_group.rs` | [`WaitGroup`]: waits until a count is down to zero |
 
 mod barrier;
@@ -17,10 +22,16 @@ mod cond;
 mod event;
 mod guard;
 mod mutex;
+mod once;
+mod once_cell;
+mod once_value;
+mod pool;
+mod pool_guard;
 mod queued;
 mod rw_guard;
 mod rw_lock;
 mod semaphore;
+mod turns;
 mod wait_group;
 
 pub use barrier::{Barrier, BarrierWait, BarrierWaitResult};
@@ -28,6 +39,13 @@ pub use cond::Cond;
 pub use event::{Event, EventWait};
 pub use guard::{MutexGuard, OwnedMutexGuard};
 pub use mutex::{Lock, Mutex};
+pub use once::Once;
+pub use once_cell::OnceCell;
+pub use once_value::{OnceFn, OnceValue};
+#[cfg(not(loom))]
+pub use once_value::{once_fn, once_value};
+pub use pool::{NoNew, Pool};
+pub use pool_guard::PoolGuard;
 pub use rw_guard::{OwnedReadGuard, OwnedWriteGuard, ReadGuard, WriteGuard};
 pub use rw_lock::{Read, RwLock, Write};
 pub use semaphore::{Acquire, OwnedPermit, Permit, Semaphore};

@@ -4,6 +4,7 @@ use super::OnPanic;
 use super::enter::current;
 use crate::sched::Shared;
 use crate::task::GoId;
+use gaggle_base::payload::message_of;
 use gaggle_base::site::Site;
 use std::any::Any;
 use std::collections::VecDeque;
@@ -119,15 +120,4 @@ fn report(id: GoId, site: Site, payload: &(dyn Any + Send)) {
     );
     // There is nobody to tell that stderr is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-/// The text that a panic was raised with.
-pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "(a value that is no text)".to_owned()
-    }
 }

@@ -7,6 +7,7 @@ use super::state::HandleDrop;
 use crate::runtime::panics;
 use crate::sched;
 use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::payload::message_of;
 use gaggle_base::site::Site;
 use gaggle_base::thread::wait_for;
 use gaggle_base::wait::Reason;
@@ -212,7 +213,7 @@ unsafe impl<T> Sync for Exclusive<T> {}
 
 impl JoinError {
     pub(crate) fn panicked(id: GoId, site: Site, payload: Box<dyn Any + Send>) -> Self {
-        let message = panics::message_of(&*payload);
+        let message = message_of(&*payload);
         Self {
             id,
             site,

@@ -2,10 +2,13 @@
 //!
 //! The primitives come from `gaggle-chan` and know no runtime; what also starts goroutines is joined on here.
 
+pub mod singleflight;
+
 pub use gaggle_chan::sync::{
     Acquire, Barrier, BarrierWait, BarrierWaitResult, Cond, Event, EventWait, Lock, Mutex,
-    MutexGuard, OwnedMutexGuard, OwnedPermit, OwnedReadGuard, OwnedWriteGuard, Permit, Read,
-    ReadGuard, RwLock, Semaphore, Wait, WaitGroupGuard, Write, WriteGuard,
+    MutexGuard, NoNew, Once, OnceCell, OnceFn, OnceValue, OwnedMutexGuard, OwnedPermit,
+    OwnedReadGuard, OwnedWriteGuard, Permit, Pool, PoolGuard, Read, ReadGuard, RwLock, Semaphore,
+    Wait, WaitGroupGuard, Write, WriteGuard, once_fn, once_value,
 };
 
 use gaggle_rt::{JoinHandle, go};
