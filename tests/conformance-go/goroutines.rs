@@ -189,3 +189,18 @@ fn go_03_a_power_series_that_feeds_itself_is_exact() {
         }
     });
 }
+
+#[test]
+fn rt_01_the_number_of_goroutines_is_exact_when_all_is_quiet() {
+    in_goroutine(|| async {
+        assert_eq!(num_goroutines(), 1);
+        let (tx, rx) = chan::bounded::<()>(0);
+        for _ in 0..100 {
+            let rx = rx.clone();
+            go(async move { rx.recv().await.is_err() });
+        }
+        assert_eq!(num_goroutines(), 101);
+        drop(tx);
+        until_yielding(|| num_goroutines() == 1).await;
+    });
+}

@@ -281,6 +281,7 @@ fn at_each_count(name: &str, check: impl Fn(std::process::Output)) {
     }
 }
 
+/// The report and the end of the process (PA-01); the exit status is 101, not Go's 2.
 #[test]
 fn t20_a_program_whose_goroutine_panics_ends_at_once_with_a_report() {
     if is_child() {

@@ -181,6 +181,30 @@ mod tests {
                 since: 3
             }
         );
-        assert_eq!(Reason::Mutex.to_string(), "sync.Mutex.Lock");
+    }
+
+    #[test]
+    fn rt_03_the_texts_are_gos_where_go_has_one() {
+        let texts = [
+            (Reason::ChanRecv, "chan receive"),
+            (Reason::ChanSend, "chan send"),
+            (Reason::Select, "select"),
+            (Reason::SelectNone, "select (no cases)"),
+            (Reason::Sleep, "sleep"),
+            (Reason::Mutex, "sync.Mutex.Lock"),
+            (Reason::RwLockRead, "sync.RWMutex.RLock"),
+            (Reason::RwLockWrite, "sync.RWMutex.Lock"),
+            (Reason::WaitGroup, "sync.WaitGroup.Wait"),
+            (Reason::Cond, "sync.Cond.Wait"),
+        ];
+        for (reason, text) in texts {
+            assert_eq!(reason.to_string(), text);
+        }
+        // The record keeps every reason apart.
+        let record = WaitRecord::new();
+        for reason in ALL {
+            record.set(*reason, Site::UNKNOWN, 0);
+            assert_eq!(record.get().reason, *reason);
+        }
     }
 }
