@@ -119,7 +119,13 @@ impl Parse for Arm {
         };
         if !input.peek(Token![=>]) {
             let message = "expected `=> body` after the operation";
-            return Err(Error::new(input.span(), message));
+            // At the end of the input there is no token to point at.
+            let at = if input.is_empty() {
+                operand.span()
+            } else {
+                input.span()
+            };
+            return Err(Error::new(at, message));
         }
         Ok(Self {
             pattern,
