@@ -5,7 +5,7 @@
 //! | folder | what it holds |
 //! |---|---|
 //! | [`chan`] | channels: capacity 0, n, unbounded |
-//! | [`sync`] | locks and groups: `Mutex`, `WaitGroup` |
+//! | [`sync`] | locks and groups: `Mutex`, `WaitGroup`; what is done once: `Once`, `OnceCell`, once values; `Pool` |
 //!
 //! This crate is an implementation detail: depend on the crate `gaggle` instead.
 
