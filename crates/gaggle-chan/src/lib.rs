@@ -4,9 +4,9 @@
 //!
 //! | folder | what it holds |
 //! |---|---|
-//! | [`select`] | waiting for the first of several operations |
 //! | [`chan`] | channels: capacity 0, n, unbounded; oneshot, broadcast, watch |
-//! | [`sync`] | locks and groups: `Mutex`, `WaitGroup` |
+//! | [`select`] | waiting for the first of several operations |
+//! | [`sync`] | locks, wait groups, semaphores, barriers; what is done once; `Pool` |
 //!
 //! This crate is an implementation detail: depend on the crate `gaggle` instead.
 

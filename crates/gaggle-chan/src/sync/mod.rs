@@ -24,9 +24,6 @@ mod guard;
 mod mutex;
 mod once;
 mod once_cell;
-mod once_value;
-mod pool;
-mod pool_guard;
 mod queued;
 mod rw_guard;
 mod rw_lock;
@@ -41,15 +38,25 @@ pub use guard::{MutexGuard, OwnedMutexGuard};
 pub use mutex::{Lock, Mutex};
 pub use once::Once;
 pub use once_cell::OnceCell;
-pub use once_value::{OnceFn, OnceValue};
-#[cfg(not(loom))]
-pub use once_value::{once_fn, once_value};
-pub use pool::{NoNew, Pool};
-pub use pool_guard::PoolGuard;
 pub use rw_guard::{OwnedReadGuard, OwnedWriteGuard, ReadGuard, WriteGuard};
 pub use rw_lock::{Read, RwLock, Write};
 pub use semaphore::{Acquire, OwnedPermit, Permit, Semaphore};
 pub use wait_group::{Wait, WaitGroup, WaitGroupGuard};
+
+// Safe code over a lock and a cell that have models; in a model neither can be made in a constant.
+#[cfg(not(loom))]
+mod once_value;
+#[cfg(not(loom))]
+mod pool;
+#[cfg(not(loom))]
+mod pool_guard;
+
+#[cfg(not(loom))]
+pub use once_value::{OnceFn, OnceValue, once_fn, once_value};
+#[cfg(not(loom))]
+pub use pool::{NoNew, Pool};
+#[cfg(not(loom))]
+pub use pool_guard::PoolGuard;
 
 #[cfg(all(test, loom))]
 #[path = "locks_loom.rs"]

@@ -44,7 +44,6 @@ type Said = Arc<str>;
 /// assert_eq!(config.call_blocking(), "read once");
 /// # });
 /// ```
-#[cfg(not(loom))]
 pub const fn once_value<T, F: FnOnce() -> T>(f: F) -> OnceValue<T, F> {
     OnceValue::new(f)
 }
@@ -64,14 +63,12 @@ pub const fn once_value<T, F: FnOnce() -> T>(f: F) -> OnceValue<T, F> {
 /// assert!(GREET.is_done());
 /// # });
 /// ```
-#[cfg(not(loom))]
 pub const fn once_fn<F: FnOnce()>(f: F) -> OnceFn<F> {
     OnceValue::new(f)
 }
 
 impl<T, F: FnOnce() -> T> OnceValue<T, F> {
     /// As [`once_value`].
-    #[cfg(not(loom))]
     #[must_use]
     pub const fn new(f: F) -> Self {
         Self {

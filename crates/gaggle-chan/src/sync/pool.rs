@@ -84,16 +84,7 @@ impl<T> Items<T> {
 }
 
 impl<T> Shard<T> {
-    #[cfg(not(loom))]
     const fn new() -> Self {
-        Self {
-            items: SpinLock::new(Items::new()),
-            count: AtomicUsize::new(0),
-        }
-    }
-
-    #[cfg(loom)]
-    fn new() -> Self {
         Self {
             items: SpinLock::new(Items::new()),
             count: AtomicUsize::new(0),
@@ -123,7 +114,6 @@ impl<T> Shard<T> {
 
 impl<T> Pool<T> {
     /// An empty pool that makes nothing itself.
-    #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
         Pool::holding(NoNew)
@@ -143,7 +133,6 @@ impl<T> Pool<T> {
 
 impl<T, F: Fn() -> T> Pool<T, F> {
     /// An empty pool that makes an item with `new` when none is stored.
-    #[cfg(not(loom))]
     #[must_use]
     pub const fn with(new: F) -> Self {
         Pool::holding(new)
@@ -162,7 +151,6 @@ impl<T, F: Fn() -> T> Pool<T, F> {
 }
 
 impl<T, N> Pool<T, N> {
-    #[cfg(not(loom))]
     const fn holding(new: N) -> Self {
         Self {
             shards: [const { Shard::new() }; SHARDS],
@@ -251,7 +239,6 @@ fn here() -> usize {
     })
 }
 
-#[cfg(not(loom))]
 impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self::new()
@@ -266,7 +253,7 @@ impl<T, N> fmt::Debug for Pool<T, N> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use gaggle_base::clock::{Clock, with_clock};

@@ -1,4 +1,4 @@
-//! Locks and groups (semantics.md LK, WG).
+//! Locks and groups, and what is done once (semantics.md LK, WG, XS).
 //!
 //! The primitives come from `gaggle-chan` and know no runtime; what also starts goroutines is joined on here.
 
