@@ -207,7 +207,7 @@ impl Shared {
     }
 
     /// Lets `link` put a timer into some wheel, from a thread that has none, and has the wheel's keeper look at it.
-    pub(super) fn with_any_wheel(self: &Arc<Self>, link: impl FnOnce(&'static Wheel) -> bool) {
+    pub(crate) fn with_any_wheel(self: &Arc<Self>, link: impl FnOnce(&'static Wheel) -> bool) {
         let kept = |w: &&Wheel| w.keeper.load(Ordering::Acquire) != NOBODY;
         let seat = self.wheels.iter().position(kept).unwrap_or(0);
         let wheel = self.wheels[seat];

@@ -23,6 +23,10 @@ impl Instant {
         Self::now() + duration
     }
 
+    pub(crate) fn from_nanos(nanos: Nanos) -> Self {
+        Self(nanos)
+    }
+
     pub(crate) fn nanos(self) -> Nanos {
         self.0
     }

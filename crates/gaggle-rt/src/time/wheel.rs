@@ -61,7 +61,7 @@ unsafe impl Send for Wheels {}
 pub(crate) type Expired = Vec<(Nanos, Waker)>;
 
 impl Wheel {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let empty = List {
             head: ptr::null(),
             tail: ptr::null(),
