@@ -2,6 +2,7 @@
 //!
 //! The primitives come from `gaggle-chan` and know no runtime; what also starts goroutines is joined on here.
 
+pub use gaggle_chan::sync::{Event, EventWait};
 pub use gaggle_chan::sync::{Lock, Mutex, MutexGuard, OwnedMutexGuard, Wait, WaitGroupGuard};
 
 use gaggle_rt::{JoinHandle, go};

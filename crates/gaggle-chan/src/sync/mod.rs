@@ -2,14 +2,17 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `event.rs` | [`Event`]: something that happens once |
 //! | `mutex.rs` | [`Mutex`]: barging while it is cheap, direct hand-off once somebody has waited a millisecond |
 //! | `guard.rs` | [`MutexGuard`], [`OwnedMutexGuard`] |
 //! | `wait_group.rs` | [`WaitGroup`]: waits until a count is down to zero |
 
+mod event;
 mod guard;
 mod mutex;
 mod wait_group;
 
+pub use event::{Event, EventWait};
 pub use guard::{MutexGuard, OwnedMutexGuard};
 pub use mutex::{Lock, Mutex};
 pub use wait_group::{Wait, WaitGroup, WaitGroupGuard};
