@@ -28,6 +28,8 @@
 //! | `ch <- v`, `<-ch`, `close(ch)` | `tx.send(v).await`, `rx.recv().await`, `tx.close()`: with errors where Go panics |
 //! | `for v := range ch` | `while let Ok(v) = rx.recv().await` |
 //! | `sync.WaitGroup`, `sync.Mutex` | [`sync::WaitGroup`], [`sync::Mutex`] |
+//! | `context.Context` | [`context::Context`] |
+//! | `errgroup.Group` | [`group::Group`] |
 //! | `time.Sleep` | [`time::sleep`] |
 //! | `runtime.Gosched` | [`yield_now`] |
 //!
@@ -39,7 +41,10 @@
 #[doc(hidden)]
 pub mod __private;
 pub mod chan;
+pub mod context;
+pub mod group;
 pub mod runtime;
+mod slab;
 pub mod sync;
 pub mod time;
 
