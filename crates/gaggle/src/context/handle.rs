@@ -283,12 +283,16 @@ impl fmt::Display for Context {
     }
 }
 
+/// With how many there are directly below it, and how many functions wait for its end.
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.scope.as_ref().map_or((0, 0), |scope| scope.counts());
         f.debug_struct("Context")
             .field("root", &self.root())
             .field("deadline", &self.deadline())
             .field("end", &self.scope.as_ref().and_then(|scope| scope.end()))
+            .field("children", &counts.0)
+            .field("after_funcs", &counts.1)
             .field("values", &self.values)
             .finish()
     }

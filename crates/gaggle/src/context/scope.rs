@@ -168,6 +168,12 @@ impl Scope {
         self.end().map(End::cause)
     }
 
+    /// How many children there are, and how many functions.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.children.len(), state.funcs.len())
+    }
+
     /// What watches on behalf of this scope, for as long as it is needed.
     pub(super) fn keep_watch(&self, watch: Watch) {
         let mut state = self.state.lock();

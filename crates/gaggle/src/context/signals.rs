@@ -10,12 +10,13 @@ use super::{Cancel, Context, ContextError};
 use crate::slab::{Slab, SlabKey};
 use gaggle_base::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::{Handle, Signals};
-use signal_hook::low_level::emulate_default_handler;
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A signal of the operating system.
@@ -105,16 +106,26 @@ pub fn with_signals(parent: &Context, signals: &[Signal]) -> io::Result<(Context
 struct Hub {
     /// Something to ask for further signals with, once the thread runs.
     handle: Option<Handle>,
+    /// Those for which there are handlers: they cannot be taken away again.
+    handled: Vec<Handled>,
     listeners: Slab<Listener>,
+}
+
+struct Handled {
+    signal: Signal,
+    listeners: usize,
+    /// Read by the handler: do what happens by default.
+    nobody: Arc<AtomicBool>,
 }
 
 struct Listener {
     scope: Weak<Scope>,
-    signals: Box<[Signal]>,
+    signals: Vec<Signal>,
 }
 
 static HUB: Mutex<Hub> = Mutex::new(Hub {
     handle: None,
+    handled: Vec::new(),
     listeners: Slab::new(),
 });
 
@@ -123,7 +134,11 @@ fn hub() -> MutexGuard<'static, Hub> {
 }
 
 impl Hub {
-    fn listen_for(&mut self, signals: &[Signal]) -> io::Result<()> {
+    /// Sees to it that there is a handler for `signal`. Until somebody listens, it does what happens by default.
+    fn handle(&mut self, signal: Signal) -> io::Result<()> {
+        if self.handled.iter().any(|h| h.signal == signal) {
+            return Ok(());
+        }
         if self.handle.is_none() {
             let mut all = Signals::new::<_, i32>([])?;
             let handle = all.handle();
@@ -134,31 +149,43 @@ impl Hub {
         let Some(handle) = &self.handle else {
             unreachable!("it was just set");
         };
-        signals
-            .iter()
-            .try_for_each(|signal| handle.add_signal(signal.number()))
+        let nobody = Arc::new(AtomicBool::new(true));
+        // First this one, for handlers run in order: whether anybody listens is decided when the signal comes, not when the thread hears of it.
+        register_conditional_default(signal.number(), nobody.clone())?;
+        handle.add_signal(signal.number())?;
+        self.handled.push(Handled {
+            signal,
+            listeners: 0,
+            nobody,
+        });
+        Ok(())
+    }
+
+    /// One more, or one less, listens for these.
+    fn count(&mut self, signals: &[Signal], change: impl Fn(&mut usize)) {
+        for handled in &mut self.handled {
+            if signals.contains(&handled.signal) {
+                change(&mut handled.listeners);
+                let nobody = handled.listeners == 0;
+                // Sequentially consistent, because a handler may run on any thread at any time.
+                handled.nobody.store(nobody, Ordering::SeqCst);
+            }
+        }
     }
 }
 
 /// Runs on the thread that waits for signals.
 fn deliver(number: i32) {
-    let mut asked = false;
     let mut found = Vec::new();
     let hub = hub();
     let mut at = 0;
     while let Some((next, listener)) = hub.listeners.next_from(at) {
         at = next;
-        let signal = listener.signals.iter().find(|s| s.number() == number);
-        if let Some(signal) = signal {
-            asked = true;
+        if let Some(signal) = listener.signals.iter().find(|s| s.number() == number) {
             found.extend(listener.scope.upgrade().map(|scope| (scope, *signal)));
         }
     }
     drop(hub);
-    if !asked {
-        // Nobody listens any more, but the handler cannot be taken away: do what would have happened without it.
-        let _ = emulate_default_handler(number);
-    }
     for (scope, signal) in found {
         let end = End {
             error: ContextError::Canceled,
@@ -175,21 +202,20 @@ pub(super) struct Listening(SlabKey);
 impl Listening {
     fn start(scope: &Arc<Scope>, signals: &[Signal]) -> io::Result<Self> {
         let mut hub = hub();
-        // Before the handlers: a signal that comes at once must find somebody.
-        let key = hub.listeners.insert(Listener {
+        signals.iter().try_for_each(|signal| hub.handle(*signal))?;
+        hub.count(signals, |n| *n += 1);
+        Ok(Self(hub.listeners.insert(Listener {
             scope: Arc::downgrade(scope),
-            signals: signals.into(),
-        });
-        let listening = hub.listen_for(signals);
-        drop(hub);
-        let this = Self(key);
-        listening.map(|()| this)
+            signals: signals.to_vec(),
+        })))
     }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        let listener = hub().listeners.remove(self.0);
-        drop(listener);
+        let mut hub = hub();
+        if let Some(listener) = hub.listeners.remove(self.0) {
+            hub.count(&listener.signals, |n| *n -= 1);
+        }
     }
 }
