@@ -29,6 +29,8 @@
 //! | `for v := range ch` | `while let Ok(v) = rx.recv().await` |
 //! | `select { case v := <-ch: .. default: .. }` | [`select!`]` { v = rx.recv() => .., default => .. }` |
 //! | `sync.WaitGroup`, `sync.Mutex` | [`sync::WaitGroup`], [`sync::Mutex`] |
+//! | `context.Context` | [`context::Context`] |
+//! | `errgroup.Group` | [`group::Group`] |
 //! | `time.Sleep` | [`time::sleep`] |
 //! | `runtime.Gosched` | [`yield_now`] |
 //!
@@ -43,8 +45,11 @@ extern crate self as gaggle;
 #[doc(hidden)]
 pub mod __private;
 pub mod chan;
+pub mod context;
+pub mod group;
 pub mod runtime;
 mod select;
+mod slab;
 pub mod sync;
 pub mod time;
 

@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `done.rs` | `Done`: the wait for an event that may not exist; a building block of contexts |
 //! | `event.rs` | [`Event`]: something that happens once |
 //! | `mutex.rs` | [`Mutex`]: barging while it is cheap, direct hand-off once somebody has waited a millisecond |
 //! | `guard.rs` | [`MutexGuard`], [`OwnedMutexGuard`] |
@@ -19,6 +20,7 @@
 
 mod barrier;
 mod cond;
+mod done;
 mod event;
 mod guard;
 mod mutex;
@@ -33,6 +35,7 @@ mod wait_group;
 
 pub use barrier::{Barrier, BarrierWait, BarrierWaitResult};
 pub use cond::Cond;
+pub use done::Done;
 pub use event::{Event, EventWait};
 pub use guard::{MutexGuard, OwnedMutexGuard};
 pub use mutex::{Lock, Mutex};

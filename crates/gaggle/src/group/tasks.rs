@@ -1,0 +1,294 @@
+//! What a group and its goroutines share.
+//!
+//! One lock protects the [`State`]; nothing of a user's is called or dropped under it, and no other lock is taken.
+//! A goroutine counts in `pending` from the call that hands it over until it has ended, so also while it is queued.
+
+use super::error::TaskFailed;
+use super::run::{Slot, body};
+use crate::context::{CancelCause, Cause};
+use crate::slab::{Slab, SlabKey};
+use crate::{JoinHandle, go};
+use gaggle_base::spin::SpinLock;
+use gaggle_chan::sync::{Event, WaitGroup};
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(super) type Payload = Box<dyn Any + Send>;
+/// An error that is cloned out under a lock of its own: it need not be `Sync`, and its `Clone` may do as it likes.
+type Kept<E> = Arc<Mutex<E>>;
+type Boxed<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
+
+/// How a group ends its context.
+pub(super) struct Ending<E> {
+    pub(super) cancel: CancelCause,
+    pub(super) cause_of: Box<dyn Fn(&E) -> Cause + Send + Sync>,
+}
+
+/// What is to become of the goroutines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Somebody has the group.
+    Held,
+    /// They run on, and nobody waits.
+    Detached,
+    /// They were aborted, and no further one may start.
+    Aborted,
+}
+
+pub(super) struct State<E> {
+    pub(super) limit: Option<usize>,
+    pub(super) active: usize,
+    queue: VecDeque<Queued<E>>,
+    /// Somebody starts goroutines from the queue: they start in order, and a start that ends at once does not start the next one from inside.
+    advancing: bool,
+    /// Of those that run; `None` while one is being started.
+    handles: Slab<Option<JoinHandle<()>>>,
+    mode: Mode,
+    /// An error was returned; it is in `error`, or will be at once.
+    claimed: bool,
+    error: Option<Kept<E>>,
+    panic: Option<Payload>,
+    /// One was dropped in the middle though nobody asked for it.
+    lost: bool,
+}
+
+struct Queued<E> {
+    future: Boxed<E>,
+    /// For whoever waits until it has started.
+    started: Option<Arc<Event>>,
+}
+
+pub(super) struct Tasks<E> {
+    pub(super) state: SpinLock<State<E>>,
+    pub(super) pending: WaitGroup,
+    /// Something went wrong.
+    pub(super) failed: Event,
+    ending: Option<Ending<E>>,
+}
+
+impl<E: Send + 'static> Tasks<E> {
+    pub(super) fn new(ending: Option<Ending<E>>) -> Arc<Self> {
+        Arc::new(Self {
+            state: SpinLock::new(State {
+                limit: None,
+                active: 0,
+                queue: VecDeque::new(),
+                advancing: false,
+                handles: Slab::new(),
+                mode: Mode::Held,
+                claimed: false,
+                error: None,
+                panic: None,
+                lost: false,
+            }),
+            pending: WaitGroup::new(),
+            failed: Event::new(),
+            ending,
+        })
+    }
+
+    /// Starts `future` if a place is free and nobody queues for it; gives it back otherwise.
+    #[track_caller]
+    pub(super) fn try_start<F>(self: &Arc<Self>, future: F) -> Result<(), F>
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        let mut state = self.state.lock();
+        if !state.has_room() || !state.queue.is_empty() || state.advancing {
+            return Err(future);
+        }
+        state.active += 1;
+        drop(state);
+        self.pending.add(1);
+        self.start(future);
+        Ok(())
+    }
+
+    /// Starts `future` when its turn comes.
+    pub(super) fn enqueue(self: &Arc<Self>, future: Boxed<E>, started: Option<Arc<Event>>) {
+        self.pending.add(1);
+        let queued = Queued { future, started };
+        self.state.lock().queue.push_back(queued);
+        self.advance();
+    }
+
+    /// Starts as many from the queue as there are free places.
+    pub(super) fn advance(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        if state.advancing {
+            // Whoever advances looks again, under the lock, before it stops.
+            return;
+        }
+        state.advancing = true;
+        while state.has_room()
+            && let Some(next) = state.queue.pop_front()
+        {
+            state.active += 1;
+            drop(state);
+            self.start(next.future);
+            if let Some(started) = next.started {
+                started.set();
+            }
+            state = self.state.lock();
+        }
+        state.advancing = false;
+    }
+
+    /// Starts `future`, which is counted already.
+    #[track_caller]
+    fn start<F>(self: &Arc<Self>, future: F)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        let key = self.state.lock().handles.insert(None);
+        let handle = go(body(future, Slot::new(self.clone(), key)));
+        let mut state = self.state.lock();
+        let aborted = state.mode == Mode::Aborted;
+        if !aborted && let Some(place) = state.handles.get_mut(key) {
+            *place = Some(handle);
+            return;
+        }
+        drop(state);
+        if aborted {
+            handle.abort();
+        }
+    }
+
+    /// A goroutine has run to its end. Gives a panic back that nobody will wait for.
+    pub(super) fn report(&self, outcome: Result<Result<(), E>, Payload>) -> Option<Payload> {
+        let mut unwanted = None;
+        match outcome {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => {
+                // The first in time has the place from here on; the context is told before others can know.
+                let first = !std::mem::replace(&mut self.state.lock().claimed, true);
+                if first {
+                    self.end_context(Some(Ok(&error)));
+                    let error = Some(Arc::new(Mutex::new(error)));
+                    self.state.lock().error = error;
+                }
+            }
+            Err(panic) => {
+                self.end_context(Some(Err(TaskFailed { panicked: true })));
+                let mut state = self.state.lock();
+                if state.mode == Mode::Detached {
+                    unwanted = Some(panic);
+                } else if state.panic.is_none() {
+                    state.panic = Some(panic);
+                } else {
+                    drop(state);
+                    drop(panic);
+                }
+            }
+        }
+        self.failed.set();
+        unwanted
+    }
+
+    /// Cancels the context of the group, if it has one: for an error, for a panic, or because all is done.
+    pub(super) fn end_context(&self, why: Option<Result<&E, TaskFailed>>) {
+        let Some(ending) = &self.ending else { return };
+        match why {
+            Some(Ok(error)) => ending.cancel.cancel((ending.cause_of)(error)),
+            Some(Err(failed)) => ending.cancel.cancel(failed),
+            None => ending.cancel.plain().cancel(),
+        }
+    }
+
+    /// A goroutine is gone.
+    pub(super) fn release(self: &Arc<Self>, key: SlabKey, reported: bool) {
+        let mut state = self.state.lock();
+        state.active -= 1;
+        let handle = state.handles.remove(key);
+        state.lost |= !reported && state.mode != Mode::Aborted;
+        drop(state);
+        drop(handle);
+        self.advance();
+        self.pending.done();
+        self.end_if_detached();
+    }
+
+    /// Nobody will wait, so the last goroutine ends the context.
+    fn end_if_detached(&self) {
+        let state = self.state.lock();
+        let over = state.mode == Mode::Detached && state.active == 0 && state.queue.is_empty();
+        drop(state);
+        if over {
+            self.end_context(None);
+        }
+    }
+
+    /// Aborts those that run and drops those that queue.
+    pub(super) fn abort(&self) {
+        let mut state = self.state.lock();
+        state.mode = Mode::Aborted;
+        let queue = std::mem::take(&mut state.queue);
+        let handles = state.handles.take();
+        drop(state);
+        let handles: Vec<_> = handles.into_values().flatten().collect();
+        handles.iter().for_each(JoinHandle::abort);
+        for queued in queue {
+            drop(queued);
+            self.pending.done();
+        }
+    }
+
+    pub(super) fn detach(&self) {
+        self.state.lock().mode = Mode::Detached;
+        self.end_if_detached();
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.state.lock().mode == Mode::Held
+    }
+
+    pub(super) fn take_panic(&self) -> Option<Payload> {
+        self.state.lock().panic.take()
+    }
+
+    /// All have ended: raises the first panic there was.
+    pub(super) fn raise(&self) {
+        if let Some(panic) = self.take_panic() {
+            resume_unwind(panic);
+        }
+        let lost = std::mem::take(&mut self.state.lock().lost);
+        assert!(
+            !lost,
+            "a goroutine of the group was dropped in the middle: its runtime has ended"
+        );
+    }
+
+    /// The first error, for one of many who ask.
+    pub(super) fn error(&self) -> Option<E>
+    where
+        E: Clone,
+    {
+        let error = self.state.lock().error.clone()?;
+        let error = error.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(error.clone())
+    }
+
+    /// The first error, for whoever asks first. The place is free for another then. Not to be mixed with `error`.
+    pub(super) fn take_error(&self) -> Option<E> {
+        let mut state = self.state.lock();
+        let error = state.error.take()?;
+        state.claimed = false;
+        drop(state);
+        let error = Arc::into_inner(error)?;
+        Some(error.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many queue.
+    pub(super) fn queued(&self) -> usize {
+        self.state.lock().queue.len()
+    }
+}
+
+impl<E> State<E> {
+    fn has_room(&self) -> bool {
+        self.mode != Mode::Aborted && self.limit.is_none_or(|limit| self.active < limit)
+    }
+}

@@ -1,0 +1,559 @@
+//! Contexts: semantics.md CX-01 to CX-09 and CX-11 to CX-14, CX-17, CX-18.
+//!
+//! CX-08 cannot be written: there is no nil, and a key that is not `Eq` does not compile.
+//! Causes (CX-10) are in `context_causes.rs`, foreign contexts (CX-15, CX-16) in `context_foreign.rs`, the allocation budget (CX-19) in `context_allocations.rs`, signals (CX-20) in `context_signals.rs`.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "plain threads and real time are what is tested"
+)]
+
+mod common;
+
+use common::{Polled, in_goroutine, on_workers, random, rounds, until, until_yielding};
+use gaggle::context::{Cancel, Context, ContextError, Key};
+use gaggle::time::Instant;
+use gaggle::{chan, go};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+const CANCELED: Option<ContextError> = Some(ContextError::Canceled);
+const EXCEEDED: Option<ContextError> = Some(ContextError::DeadlineExceeded);
+const HOUR: Duration = Duration::from_secs(3600);
+const SOON: Duration = Duration::from_millis(3);
+
+#[track_caller]
+fn assert_not_done(ctx: &Context) {
+    assert_eq!(ctx.err(), None);
+    assert!(ctx.cause().is_none());
+    drop(Polled::parked(ctx.done()));
+}
+
+#[track_caller]
+fn assert_done(ctx: &Context, error: Option<ContextError>) {
+    assert_eq!(ctx.err(), error);
+    assert!(ctx.cause().is_some());
+    assert!(Polled::new(ctx.done()).poll().is_ready());
+    ctx.done_blocking();
+}
+
+/// As [`assert_done`], in a goroutine, where a poll may be put off by the budget.
+async fn assert_ended(ctx: &Context, error: Option<ContextError>) {
+    assert_eq!(ctx.err(), error);
+    assert!(ctx.cause().is_some());
+    ctx.done().await;
+}
+
+/// How many contexts hang directly on this one.
+fn children(ctx: &Context) -> usize {
+    let text = format!("{ctx:?}");
+    let (_, rest) = text.split_once("children: ").unwrap();
+    rest.split(',').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn cx_01_the_roots_are_never_done_and_have_nothing() {
+    for (ctx, name) in [
+        (Context::background(), "context.Background"),
+        (Context::todo(), "context.TODO"),
+        (Context::default(), "context.Background"),
+    ] {
+        assert_not_done(&ctx);
+        assert_eq!(ctx.deadline(), None);
+        assert_eq!(ctx.value(Letter('a')), None);
+        assert_eq!(ctx.to_string(), name);
+        let (child, _cancel) = ctx.with_cancel();
+        assert_eq!(child.to_string(), format!("{name}.WithCancel"));
+    }
+}
+
+#[test]
+fn cx_02_the_first_cancel_counts_and_it_may_be_called_often() {
+    let (ctx, cancel) = Context::background().with_cancel();
+    assert_not_done(&ctx);
+    let waiting: Vec<_> = (0..3).map(|_| Polled::parked(ctx.done())).collect();
+    cancel.cancel();
+    waiting.into_iter().for_each(Polled::woken);
+    assert_done(&ctx, CANCELED);
+    cancel.clone().cancel();
+    cancel.cancel();
+    assert_done(&ctx, CANCELED);
+}
+
+#[test]
+fn cx_02_cancel_from_many_goroutines_at_once_waits_for_nobody() {
+    in_goroutine(|| async {
+        for _ in 0..rounds(20) {
+            let (ctx, cancel) = Context::background().with_cancel();
+            let waiter = go({
+                let ctx = ctx.clone();
+                async move { ctx.done().await }
+            });
+            let handles: Vec<_> = (0..4)
+                .map(|_| {
+                    let (ctx, cancel) = (ctx.clone(), cancel.clone());
+                    go(async move {
+                        cancel.cancel();
+                        ctx.err()
+                    })
+                })
+                .collect();
+            for handle in handles {
+                assert_eq!(handle.await.unwrap(), CANCELED);
+            }
+            waiter.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn cx_03_when_cancel_returns_everything_below_is_done() {
+    let (root, cancel) = Context::background().with_cancel();
+    let (child, _c1) = root.with_cancel();
+    let value = child.with_value(Letter('a'), 1);
+    let (timer, _c2) = value.with_timeout(HOUR);
+    let (leaf, _c3) = timer.with_value(Letter('b'), 2).with_cancel();
+    let all = [&root, &child, &value, &timer, &leaf];
+    all.into_iter().for_each(assert_not_done);
+    cancel.cancel();
+    all.into_iter().for_each(|ctx| assert_done(ctx, CANCELED));
+    let (late, _c4) = timer.with_timeout(HOUR);
+    assert_done(&late, CANCELED);
+}
+
+#[test]
+fn cx_03_also_for_the_second_of_two_that_cancel_at_once() {
+    in_goroutine(|| async {
+        for round in 0..rounds(40) {
+            let (root, cancel) = Context::background().with_cancel();
+            let mut leaves = vec![root];
+            let mut cancels = vec![cancel];
+            for i in 0..40 {
+                let (ctx, cancel) = leaves[i / 2].with_cancel();
+                leaves.push(ctx);
+                cancels.push(cancel);
+            }
+            let leaves = Arc::new(leaves);
+            let handles: Vec<_> = (0..3)
+                .map(|i| {
+                    // The root twice, and something in between.
+                    let cancel = cancels[if i == 2 { 1 + round as usize % 3 } else { 0 }].clone();
+                    let leaves = leaves.clone();
+                    go(async move {
+                        cancel.cancel();
+                        i == 2 || leaves.iter().all(|ctx| ctx.err() == CANCELED)
+                    })
+                })
+                .collect();
+            for handle in handles {
+                assert!(handle.await.unwrap(), "cancel returned too early");
+            }
+        }
+    });
+}
+
+#[test]
+fn cx_04_a_childs_end_leaves_the_parent_alone_and_takes_the_child_from_it() {
+    let (parent, _cancel) = Context::background().with_cancel();
+    let (child, cancel) = parent.with_cancel();
+    let (timed, cancel_timed) = parent.with_timeout(HOUR);
+    let (short, _cancel) = parent.with_timeout(SOON);
+    assert_eq!(children(&parent), 3);
+    cancel.cancel();
+    assert_done(&child, CANCELED);
+    assert_eq!(children(&parent), 2);
+    cancel_timed.cancel();
+    assert_done(&timed, CANCELED);
+    short.done_blocking();
+    assert_done(&short, EXCEEDED);
+    until(|| children(&parent) == 0);
+    assert_not_done(&parent);
+}
+
+#[test]
+fn cx_05_a_child_of_a_done_parent_is_born_done_with_its_cause() {
+    let (parent, cancel) = Context::background().with_cancel_cause();
+    cancel.cancel("first");
+    let (child, cancel_child) = parent.with_cancel_cause();
+    assert_done(&child, CANCELED);
+    cancel_child.cancel("second");
+    assert_eq!(child.cause().unwrap().to_string(), "first");
+    let (timed, _c) = child
+        .with_value(Letter('a'), 1)
+        .with_timeout(Duration::ZERO);
+    assert_done(&timed, CANCELED);
+    assert_eq!(timed.cause().unwrap().to_string(), "first");
+    assert_eq!(children(&parent), 0);
+}
+
+#[test]
+fn cx_05_creation_that_races_with_cancel_ends_done_with_the_right_cause() {
+    in_goroutine(|| async {
+        for _ in 0..rounds(100) {
+            let (parent, cancel) = Context::background().with_cancel_cause();
+            let canceller = go(async move { cancel.cancel("the parent's") });
+            let (child, _c1) = parent.with_cancel();
+            let (grandchild, _c2) = child.with_timeout(HOUR);
+            grandchild.done().await;
+            canceller.await.unwrap();
+            for ctx in [&parent, &child, &grandchild] {
+                assert_eq!(ctx.err(), CANCELED);
+                assert_eq!(ctx.cause().unwrap().to_string(), "the parent's");
+            }
+        }
+    });
+}
+
+#[test]
+fn cx_06_at_the_deadline_it_is_done_and_says_that_it_was_time() {
+    in_goroutine(|| async {
+        let deadline = Instant::now() + SOON;
+        let (ctx, _c1) = Context::background().with_deadline(deadline);
+        let (below, _c2) = ctx.with_cancel();
+        let (value, _c3) = below.with_value(Letter('a'), 1).with_timeout(HOUR);
+        assert_eq!(value.deadline(), Some(deadline));
+        value.done().await;
+        assert!(Instant::now() >= deadline);
+        for ctx in [&ctx, &below, &value] {
+            assert_ended(ctx, EXCEEDED).await;
+            assert!(ctx.err().unwrap().is_timeout());
+            assert_eq!(ctx.deadline(), Some(deadline));
+        }
+        assert!(!ContextError::Canceled.is_timeout());
+        assert_eq!(
+            (
+                ContextError::Canceled.to_string(),
+                ContextError::DeadlineExceeded.to_string()
+            ),
+            (
+                "context canceled".to_owned(),
+                "context deadline exceeded".to_owned()
+            )
+        );
+    });
+}
+
+#[test]
+fn cx_06_the_earlier_deadline_rules_and_cancel_comes_first_if_it_comes_first() {
+    let now = Instant::now();
+    let (outer, _c1) = Context::background().with_deadline(now + HOUR);
+    let (inner, cancel) = outer.with_deadline(now + 2 * HOUR);
+    assert_eq!(inner.deadline(), Some(now + HOUR));
+    let (earlier, _c2) = inner.with_deadline(now + HOUR / 2);
+    assert_eq!(earlier.deadline(), Some(now + HOUR / 2));
+    cancel.cancel();
+    assert_done(&inner, CANCELED);
+    assert_done(&earlier, CANCELED);
+    assert_not_done(&outer);
+    // In the past: at once.
+    let (past, _c3) = outer.with_deadline(now);
+    assert_done(&past, EXCEEDED);
+    let (zero, _c4) = Context::background().with_timeout(Duration::ZERO);
+    assert_done(&zero, EXCEEDED);
+    // Never.
+    let (never, cancel) = Context::background().with_timeout(Duration::MAX);
+    assert_not_done(&never);
+    cancel.cancel();
+    assert_done(&never, CANCELED);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Letter(char);
+impl Key for Letter {
+    type Value = u32;
+}
+
+#[derive(PartialEq, Eq)]
+struct Other(char);
+impl Key for Other {
+    type Value = &'static str;
+}
+
+#[test]
+fn cx_07_the_nearest_value_counts_and_keys_differ_by_type_and_value() {
+    let c1 = Context::background().with_value(Letter('a'), 1);
+    let c2 = c1.with_value(Letter('b'), 2);
+    let c3 = c2.with_value(Other('a'), "other");
+    let c4 = c3.with_value(Letter('a'), 4);
+    assert_eq!(
+        (c1.value(Letter('a')), c1.value(Letter('b'))),
+        (Some(&1), None)
+    );
+    assert_eq!(
+        (c2.value(Letter('a')), c2.value(Letter('b'))),
+        (Some(&1), Some(&2))
+    );
+    assert_eq!(
+        (c3.value(Other('a')), c3.value(Other('b'))),
+        (Some(&"other"), None)
+    );
+    assert_eq!(
+        (c4.value(Letter('a')), c4.value(Letter('b'))),
+        (Some(&4), Some(&2))
+    );
+    let hidden = c4.hide_value(Letter('a'));
+    assert_eq!(
+        (hidden.value(Letter('a')), hidden.value(Other('a'))),
+        (None, Some(&"other"))
+    );
+    let again = hidden.with_value(Letter('a'), 5);
+    assert_eq!(again.value(Letter('a')), Some(&5));
+}
+
+#[test]
+fn cx_07_values_stay_readable_after_the_end_through_many_layers() {
+    let mut rng = random("layers of contexts");
+    for _ in 0..rounds(20) {
+        let (mut ctx, root) = Context::background().with_cancel();
+        let (mut cancels, mut newest) = (vec![root], None);
+        for layer in 0..50 {
+            ctx = match rng.next_u64() % 3 {
+                0 => {
+                    newest = Some(layer);
+                    ctx.with_value(Letter('a'), layer)
+                }
+                1 => {
+                    let (ctx, cancel) = ctx.with_cancel();
+                    cancels.push(cancel);
+                    ctx
+                }
+                _ => ctx.with_timeout(HOUR).0,
+            };
+            assert_eq!(ctx.value(Letter('a')).copied(), newest);
+        }
+        assert_not_done(&ctx);
+        let which = usize::try_from(rng.next_u64()).unwrap() % cancels.len();
+        cancels[which].cancel();
+        assert_done(&ctx, CANCELED);
+        assert_eq!(ctx.value(Letter('a')).copied(), newest);
+    }
+}
+
+#[test]
+fn cx_09_what_is_asked_again_is_answered_again() {
+    let deadline = Instant::now() + HOUR;
+    let (ctx, cancel) = Context::background().with_deadline(deadline);
+    let first = Polled::parked(ctx.done());
+    let copy = ctx.clone();
+    assert_eq!(
+        (ctx.deadline(), copy.deadline()),
+        (Some(deadline), Some(deadline))
+    );
+    cancel.cancel();
+    first.woken();
+    for _ in 0..3 {
+        assert_done(&ctx, CANCELED);
+        assert_done(&copy, CANCELED);
+        assert_eq!(ctx.deadline(), Some(deadline));
+    }
+}
+
+#[test]
+fn cx_09_an_error_means_that_done_is_ready() {
+    in_goroutine(|| async {
+        for _ in 0..rounds(50) {
+            let (root, cancel) = Context::background().with_cancel();
+            let (ctx, _c) = root.with_cancel();
+            let looker = go(async move {
+                until_yielding(|| ctx.err().is_some()).await;
+                let cause = ctx.cause();
+                ctx.done().await;
+                cause.is_some()
+            });
+            cancel.cancel();
+            assert!(looker.await.unwrap());
+        }
+    });
+}
+
+#[test]
+fn cx_12_without_cancel_keeps_the_values_and_nothing_else() {
+    let (parent, cancel) = Context::background().with_cancel_cause();
+    let (timed, _c) = parent.with_value(Letter('a'), 1).with_timeout(HOUR);
+    let free = timed.without_cancel();
+    assert_eq!((free.deadline(), free.value(Letter('a'))), (None, Some(&1)));
+    let (below, cancel_below) = free.with_cancel();
+    cancel.cancel("the parent ends");
+    assert_done(&timed, CANCELED);
+    assert_not_done(&free);
+    assert_not_done(&below);
+    assert_not_done(&timed.without_cancel());
+    cancel_below.cancel();
+    assert_done(&below, CANCELED);
+    assert_not_done(&free);
+}
+
+#[test]
+fn cx_13_the_function_runs_once_in_its_own_goroutine_after_the_end() {
+    in_goroutine(|| async {
+        for way in 0..3 {
+            let (ctx, cancel) = match way {
+                0 => Context::background().with_cancel(),
+                1 => Context::background().with_timeout(SOON),
+                _ => Context::background().with_timeout(Duration::ZERO),
+            };
+            let (tx, rx) = chan::bounded(2);
+            let inner = ctx.clone();
+            let after = ctx.after_func(async move { tx.send(inner.err()).await.unwrap() });
+            if way == 0 {
+                assert!(rx.try_recv().unwrap_err().is_empty());
+                cancel.cancel();
+            }
+            let error = rx.recv().await.unwrap();
+            assert_eq!(error, if way == 0 { CANCELED } else { EXCEEDED });
+            assert!(rx.recv().await.is_err(), "it ran twice");
+            assert!(!after.stop());
+        }
+    });
+}
+
+#[test]
+fn cx_13_cancel_does_not_wait_for_the_function() {
+    in_goroutine(|| async {
+        let (ctx, cancel) = Context::background().with_cancel();
+        let (gate, wait) = chan::bounded::<()>(0);
+        let (tx, ended) = chan::bounded(1);
+        let _after = ctx.after_func(async move {
+            let _ = wait.recv().await;
+            tx.send(1).await.unwrap();
+        });
+        cancel.cancel();
+        assert_ended(&ctx, CANCELED).await;
+        assert!(ended.try_recv().unwrap_err().is_empty());
+        gate.close();
+        assert_eq!(ended.recv().await, Ok(1));
+    });
+}
+
+#[test]
+fn cx_14_stop_says_whether_it_prevented_the_run() {
+    in_goroutine(|| async {
+        let (ctx, cancel) = Context::background().with_cancel();
+        let (tx, rx) = chan::bounded(4);
+        let start = |n: u32| {
+            let tx = tx.clone();
+            ctx.after_func(async move { tx.send(n).await.unwrap() })
+        };
+        let (first, second) = (start(1), start(2));
+        drop(start(3));
+        assert!(first.stop());
+        assert!(!first.stop(), "the second time");
+        cancel.cancel();
+        assert!(!second.stop(), "it runs");
+        let late = start(4);
+        assert!(!late.stop(), "it ran at once");
+        let mut ran = [rx.recv().await, rx.recv().await, rx.recv().await].map(Result::unwrap);
+        ran.sort_unstable();
+        assert_eq!(ran, [2, 3, 4]);
+        assert!(rx.try_recv().is_err());
+        // Never done.
+        let never = Context::background().after_func(async { unreachable!() });
+        assert!(never.stop());
+        assert!(!never.stop());
+    });
+}
+
+#[test]
+fn cx_14_stop_and_cancel_agree() {
+    in_goroutine(|| async {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let mut stopped = 0;
+        let n = rounds(200);
+        for _ in 0..n {
+            let (ctx, cancel) = Context::background().with_cancel();
+            let inner = ran.clone();
+            let after = ctx.after_func(async move {
+                let _ = inner.fetch_add(1, SeqCst);
+            });
+            let canceller = go(async move { cancel.cancel() });
+            stopped += usize::from(after.stop());
+            canceller.await.unwrap();
+        }
+        let total = usize::try_from(n).unwrap();
+        until_yielding(|| ran.load(SeqCst) + stopped >= total).await;
+        assert_eq!(ran.load(SeqCst) + stopped, total);
+    });
+}
+
+#[test]
+fn cx_17_chains_of_contexts_start_no_goroutine() {
+    on_workers(|rt| {
+        rt.block_on(async {
+            let (mut ctx, cancel) = Context::background().with_cancel();
+            let mut held = Vec::new();
+            for _ in 0..10 {
+                let (child, _c) = ctx.with_value(Letter('a'), 1).with_timeout(HOUR);
+                let (child, c) = child.with_cancel_cause();
+                held.push((c, child.after_func(async {})));
+                ctx = child;
+            }
+            assert_eq!(rt.metrics().goroutines, 0);
+            let waiting = Polled::parked(ctx.done());
+            assert_eq!(rt.metrics().goroutines, 0);
+            held.iter().for_each(|(_, after)| assert!(after.stop()));
+            cancel.cancel();
+            waiting.woken();
+            assert_eq!(rt.metrics().goroutines, 0);
+        });
+    });
+}
+
+/// A tree of 100: each new context hangs on one of those before.
+fn tree() -> (Vec<Context>, Vec<Cancel>) {
+    let mut rng = random("a tree of contexts");
+    let (mut all, mut cancels) = (vec![Context::background()], Vec::new());
+    for i in 0..100 {
+        let parent = usize::try_from(rng.next_u64()).unwrap() % all.len();
+        let (ctx, cancel) = match i % 3 {
+            0 => all[parent].with_timeout(HOUR),
+            _ => all[parent].with_cancel(),
+        };
+        all.push(ctx);
+        cancels.push(cancel);
+    }
+    for at in 0..cancels.len() {
+        cancels.swap(at, usize::try_from(rng.next_u64()).unwrap() % 100);
+    }
+    all.remove(0);
+    (all, cancels)
+}
+
+#[test]
+fn cx_18_a_tree_cancelled_at_once_in_random_order_ends_within_a_second() {
+    in_goroutine(|| async {
+        let (all, cancels) = tree();
+        let start = Instant::now();
+        let handles: Vec<_> = cancels
+            .into_iter()
+            .map(|cancel| go(async move { cancel.cancel() }))
+            .collect();
+        for ctx in &all {
+            ctx.done().await;
+        }
+        for handle in handles {
+            handle.await.unwrap();
+        }
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(1), "it took {took:?}");
+        all.iter().for_each(|ctx| assert_eq!(ctx.err(), CANCELED));
+        assert!(all.iter().all(|ctx| children(ctx) == 0));
+    });
+}
+
+#[test]
+fn cx_18_a_child_cancelled_because_of_its_parent_does_not_deadlock() {
+    in_goroutine(|| async {
+        for _ in 0..rounds(50) {
+            let (parent, cancel_parent) = Context::background().with_cancel();
+            let (child, cancel_child) = parent.with_cancel();
+            let relay = go(async move {
+                parent.done().await;
+                cancel_child.cancel();
+            });
+            cancel_parent.cancel();
+            child.done().await;
+            relay.await.unwrap();
+        }
+    });
+}
