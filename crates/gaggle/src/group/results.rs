@@ -161,10 +161,10 @@ where
         assert!(limit > 0, "try_join_all with a limit of 0 never ends");
         results.limit(limit);
     }
-    for future in futures {
-        if results.has_failed() {
-            break;
-        }
+    let mut futures = futures.into_iter();
+    while !results.has_failed()
+        && let Some(future) = futures.next()
+    {
         results.go_wait(future).await;
     }
     results.collect().await
