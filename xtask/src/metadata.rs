@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::run;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A package of the workspace or one that it depends on.
 #[derive(Debug, Clone)]
@@ -36,6 +36,52 @@ pub(crate) fn tree(manifest: &Path, all_platforms: bool) -> Result<Vec<Package>,
     all.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
     all.dedup_by(|a, b| a.name == b.name && a.version == b.version);
     Ok(all)
+}
+
+/// A `[[test]]` of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TestTarget {
+    pub(crate) name: String,
+    pub(crate) package: String,
+    /// The file that it begins in.
+    pub(crate) path: PathBuf,
+}
+
+/// All `[[test]]` targets, in the order of the manifests.
+pub(crate) fn test_targets() -> Result<Vec<TestTarget>, Failure> {
+    Ok(test_targets_in(&read(&["--no-deps"], None)?))
+}
+
+fn test_targets_in(metadata: &Value) -> Vec<TestTarget> {
+    let mut found = Vec::new();
+    for package in list(&metadata["packages"]) {
+        for target in list(&package["targets"]) {
+            if list(&target["kind"]).any(|kind| kind.as_str() == Some("test")) {
+                // `../..` in a manifest is kept by cargo.
+                let path = plain(Path::new(target["src_path"].as_str().unwrap_or_default()));
+                found.push(TestTarget {
+                    name: text(&target["name"]),
+                    package: text(&package["name"]),
+                    path,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The path without `..`, read as text.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// Where cargo puts what it builds.
@@ -100,5 +146,29 @@ fn package(value: &Value) -> Package {
             .filter(|dependency| dependency["kind"].as_str() != Some("dev"))
             .map(|dependency| text(&dependency["name"]))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plain, test_targets_in};
+    use serde_json::json;
+    use std::path::Path;
+
+    #[test]
+    fn test_targets_are_found_with_their_files() {
+        let target = |kind: &str, name: &str| {
+            json!({ "kind": [kind], "name": name,
+                    "src_path": format!("/a/crates/b/../../tests/c/{name}.rs") })
+        };
+        let targets = [target("lib", "x"), target("test", "y"), target("bin", "z")];
+        let found = test_targets_in(&json!({ "packages": [{ "name": "b", "targets": targets }] }));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0].name.as_str(), found[0].package.as_str()),
+            ("y", "b")
+        );
+        assert_eq!(found[0].path, Path::new("/a/tests/c/y.rs"));
+        assert_eq!(plain(Path::new("a/./b")), Path::new("a/b"));
     }
 }

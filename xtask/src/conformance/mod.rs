@@ -4,17 +4,22 @@
 //! |---|---|
 //! | `rows.rs` | the rows, read from the document |
 //! | `tests.rs` | the tests, read from the sources, and the rows that each names |
+//! | `report.rs` | what is shown: the summary in the terminal and the table in `docs/conformance.md` |
+//!
+//! This file compares the two. It only reads: whether a test passes is for `test` and `repeat` to say.
 
+mod report;
 mod rows;
 mod tests;
 
 use crate::counts::Counts;
 use crate::run::root;
-use crate::{Failure, Outcome};
-use rows::{Mark, Row};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use crate::tidy::{self, File};
+use crate::{Failure, Outcome, metadata};
+use rows::{List, Mark, Row};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 use tests::Test;
 
 /// The document with the rows.
@@ -28,154 +33,251 @@ pub(crate) fn job(arguments: &[String]) -> Outcome {
         [option] if option == "--write" => true,
         [other, ..] => {
             return Err(Failure::Usage(format!(
-                "`conformance` has no option `{other}`; it takes --write"
+                "`conformance` has no argument `{other}`; it takes --write or nothing"
             )));
         }
     };
-    let text = fs::read_to_string(root().join(ROWS))
-        .map_err(|error| Failure::failed(format!("{ROWS}: {error}")))?;
-    let rows = rows::read(&text).map_err(Failure::failed)?;
-    let tests = tests::find(&root()).map_err(Failure::failed)?;
-    let held = held(&rows, &tests);
-    print!("{}", summary(&rows, &held));
-    let mut wrong = faults(&rows, &tests, &held);
-    let table = table(&rows, &held);
-    let path = root().join(TABLE);
+    let (names, files) = tidy::read_project(&root())?;
+    let list = read_list(&files)?;
+    let tests = find(&list, &files);
+    let held = Held::new(&list, &tests);
+    let mut wrong = faults(&list, &tests, &names);
+    wrong.extend(not_run(&tests, &targets()?));
+
+    let table = report::table(&held);
     if write {
-        fs::write(&path, &table).map_err(|error| Failure::failed(format!("{TABLE}: {error}")))?;
-        println!("conformance: wrote {TABLE}");
-    } else if fs::read_to_string(&path).unwrap_or_default() != table {
+        fs::write(root().join(TABLE), &table)
+            .map_err(|error| Failure::failed(format!("{TABLE} cannot be written: {error}")))?;
+    } else if !files.iter().any(|f| f.path == TABLE && f.text == table) {
         wrong.push(format!(
-            "{TABLE} is not current: run `cargo xtask conformance --write`"
+            "{TABLE} is not current: run `cargo xtask conformance --write` and commit it"
         ));
     }
-    if wrong.is_empty() {
-        return Ok(Counts::default());
+    print!("{}", report::summary(&held));
+    if write {
+        println!("wrote {TABLE}");
     }
-    Err(Failure::failed(wrong.join("\n")))
+    for warning in warnings(&held) {
+        println!("warning: {warning}");
+    }
+    if wrong.is_empty() {
+        Ok(Counts::default())
+    } else {
+        Err(Failure::failed(wrong.join("\nerror: ")))
+    }
 }
 
-/// The tests of each row.
-type Held<'a> = BTreeMap<&'a str, Vec<&'a Test>>;
-
-fn held<'a>(rows: &'a [Row], tests: &'a [Test]) -> Held<'a> {
-    let mut held: Held<'a> = rows
+fn read_list(files: &[File]) -> Result<List, Failure> {
+    let document = files
         .iter()
-        .map(|row| (row.id.as_str(), Vec::new()))
-        .collect();
-    for test in tests {
-        for id in &test.rows {
-            if let Some(list) = held.get_mut(id.as_str()) {
-                list.push(test);
+        .find(|file| file.path == ROWS)
+        .ok_or_else(|| Failure::failed(format!("{ROWS} is missing")))?;
+    rows::read(&document.text)
+        .map_err(|wrong| Failure::failed(format!("{ROWS}: {}", wrong.join("\nerror: "))))
+}
+
+/// All tests that name a row, by file and place in it.
+fn find(list: &List, files: &[File]) -> Vec<Test> {
+    let areas: Vec<&str> = list.areas.iter().map(|area| &*area.prefix).collect();
+    files
+        .iter()
+        .filter(|file| file.is_rust() && has_tests(&file.path))
+        .flat_map(|file| tests::in_source(&file.path, &file.text, &areas))
+        .collect()
+}
+
+fn has_tests(path: &str) -> bool {
+    ["tests/", "crates/", "xtask/"]
+        .iter()
+        .any(|folder| path.starts_with(folder))
+}
+
+/// How a row is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Tests,
+    /// Tests hold it in part; the rest is not built.
+    Part,
+    /// Rust's types hold it.
+    Types,
+    Later,
+    Missing,
+}
+
+/// The rows with the tests that name them.
+struct Held<'a> {
+    list: &'a List,
+    tests: BTreeMap<&'a str, Vec<&'a Test>>,
+}
+
+impl<'a> Held<'a> {
+    fn new(list: &'a List, tests: &'a [Test]) -> Self {
+        let mut held: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
+        for test in tests {
+            for id in &test.rows {
+                held.entry(id).or_default().push(test);
             }
         }
+        Self { list, tests: held }
     }
-    held
+
+    fn tests(&self, row: &Row) -> &[&'a Test] {
+        self.tests.get(&*row.id).map_or(&[], Vec::as_slice)
+    }
+
+    fn status(&self, row: &Row) -> Status {
+        match (&row.mark, self.tests(row)) {
+            (Some(Mark::Never(_) | Mark::Ui(_)), []) => Status::Types,
+            (Some(Mark::Later(_)), []) => Status::Later,
+            (None | Some(Mark::Partly(_)), []) => Status::Missing,
+            (Some(Mark::Partly(_)), _) => Status::Part,
+            _ => Status::Tests,
+        }
+    }
 }
 
-/// What is wrong, a line each.
-fn faults(rows: &[Row], tests: &[Test], held: &Held<'_>) -> Vec<String> {
+/// Rows that nothing holds, tests of rows that do not exist, cases that do not exist.
+fn faults(list: &List, tests: &[Test], names: &[String]) -> Vec<String> {
+    let held = Held::new(list, tests);
     let mut wrong = Vec::new();
-    for row in rows {
-        if held[row.id.as_str()].is_empty() && row.mark.is_none() {
+    for row in list.rows() {
+        if held.status(row) == Status::Missing {
             wrong.push(format!("{}: no test holds it: {}", row.id, row.text));
         }
+        if let Some(Mark::Ui(cases)) = &row.mark {
+            let absent = |case: &&String| !names.contains(&format!("tests/ui/{case}.rs"));
+            for case in cases.iter().filter(absent) {
+                wrong.push(format!("{}: there is no tests/ui/{case}.rs", row.id));
+            }
+        }
     }
     for test in tests {
-        for id in &test.rows {
-            if !held.contains_key(id.as_str()) {
-                wrong.push(format!(
-                    "{}: `{}` names {id}, which is no row",
-                    test.file, test.name
-                ));
-            }
+        for id in test.rows.iter().filter(|id| !list.knows(id)) {
+            let (file, name) = (&test.file, &test.name);
+            wrong.push(format!(
+                "{file}: `{name}` names {id}, which {ROWS} does not have"
+            ));
         }
     }
     wrong
 }
 
-fn status(row: &Row, tests: usize) -> String {
-    match (&row.mark, tests) {
-        (_, 1..) => format!("{tests} test{}", if tests == 1 { "" } else { "s" }),
-        (Some(Mark::Never(why)), _) => format!("cannot be written: {why}"),
-        (Some(Mark::Ui(cases)), _) => format!("must not compile: `tests/ui`: {cases}"),
-        (Some(Mark::Later(part)), _) => format!("not built yet: {part}"),
-        (None, _) => "MISSING".to_owned(),
-    }
+/// A file right in a folder of `tests` is a target of its own; one that no manifest names is never compiled.
+fn not_run(tests: &[Test], targets: &[PathBuf]) -> Vec<String> {
+    let files: BTreeSet<&str> = tests.iter().map(|test| &*test.file).collect();
+    files
+        .into_iter()
+        .filter(|file| file.starts_with("tests/") && file.matches('/').count() == 2)
+        .filter(|file| !targets.iter().any(|target| target.ends_with(file)))
+        .map(|file| format!("{file}: no [[test]] target names it, so its tests never run"))
+        .collect()
 }
 
-fn summary(rows: &[Row], held: &Held<'_>) -> String {
-    let mut areas: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
-    for row in rows {
-        let place = match (held[row.id.as_str()].len(), &row.mark) {
-            (1.., _) => 0,
-            (_, Some(Mark::Never(_) | Mark::Ui(_))) => 1,
-            (_, Some(Mark::Later(_))) => 2,
-            (_, None) => 3,
-        };
-        areas.entry(&row.id[..2]).or_default()[place] += 1;
-    }
-    let mut out = String::from("area  by tests  by types  not built  missing\n");
-    let mut total = [0; 4];
-    for (area, counts) in areas {
-        let [a, b, c, d] = counts;
-        let _ = writeln!(out, "{area:<4} {a:>9} {b:>9} {c:>10} {d:>8}");
-        total.iter_mut().zip(counts).for_each(|(t, c)| *t += c);
-    }
-    let [a, b, c, d] = total;
-    let _ = writeln!(
-        out,
-        "all  {a:>9} {b:>9} {c:>10} {d:>8}   of {} rows",
-        rows.len()
-    );
-    out
+fn targets() -> Result<Vec<PathBuf>, Failure> {
+    let targets = metadata::test_targets()?;
+    Ok(targets.into_iter().map(|target| target.path).collect())
 }
 
-fn table(rows: &[Row], held: &Held<'_>) -> String {
-    let mut out = String::from(
-        "# Which test holds which behaviour\n\nWritten by `cargo xtask conformance --write` from [semantics.md](semantics.md) and the names and comments of the tests; not to be edited.\n",
-    );
-    let mut area = "";
-    for row in rows {
-        if row.area != area {
-            area = &row.area;
-            let _ = write!(
-                out,
-                "\n## {area}\n\n| row | behaviour | status | tests |\n|---|---|---|---|\n"
-            );
-        }
-        let tests = &held[row.id.as_str()];
-        let names: Vec<_> = tests
-            .iter()
-            .map(|test| format!("`{}` {}", test.short_file(), test.name))
-            .collect();
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {} |",
-            row.id,
-            row.text,
-            status(row, tests.len()),
-            names.join("<br>")
-        );
-    }
-    out
+/// Marks that are out of date.
+fn warnings(held: &Held<'_>) -> Vec<String> {
+    let stale = |row: &&Row| {
+        matches!(row.mark, Some(Mark::Never(_) | Mark::Later(_))) && !held.tests(row).is_empty()
+    };
+    held.list
+        .rows()
+        .filter(stale)
+        .map(|row| {
+            let test = &held.tests(row)[0].name;
+            format!("{}: the mark is stale, `{test}` holds it", row.id)
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod self_tests {
-    use super::{faults, held, rows, status, tests};
+    use super::{Held, List, Status, Test, faults, not_run, report, rows, tests, warnings};
+    use std::path::PathBuf;
 
-    const ROWS: &str =
-        "## Channels (CH)\n\n- **CH-01** one (x)\n- **CH-02** two (y) {never: why}\n";
+    const ROWS: &str = "## Channels (CH-01 to CH-05)\n\
+        - **CH-01** One. (x; T1)\n- **CH-02** Two. (y) {never: why}\n\
+        - **CH-03** Three. (z) {later: dumps}\n- **CH-04** Four. (z) {ui: a, b}\n\
+        - **CH-05** Five. (z) {partly: the rest}\n\
+        ## Translations (T1 to T1)\n- **T1** Here.\n";
+
+    fn read(source: &str) -> (List, Vec<Test>) {
+        let tests = tests::in_source("tests/c/a.rs", source, &["CH"]);
+        (rows::read(ROWS).unwrap(), tests)
+    }
 
     #[test]
-    fn a_row_without_a_test_and_a_test_without_a_row_are_faults() {
-        let rows = rows::read(ROWS).unwrap();
-        let tests = tests::in_source("tests/a.rs", "#[test]\nfn ch_03_x() {}\n");
-        let held = held(&rows, &tests);
-        let wrong = faults(&rows, &tests, &held);
-        assert_eq!(wrong.len(), 2, "{wrong:?}");
-        assert!(wrong[0].starts_with("CH-01") && wrong[1].contains("CH-03"));
-        assert_eq!(status(&rows[1], 0), "cannot be written: why");
+    fn a_row_without_a_test_or_mark_is_missing() {
+        let (list, tests) = read("fn ch_01_helper() {}");
+        let names = ["tests/ui/a.rs", "tests/ui/b.rs"].map(str::to_owned);
+        let wrong = faults(&list, &tests, &names);
+        assert_eq!(
+            wrong,
+            [
+                "CH-01: no test holds it: One.",
+                "CH-05: no test holds it: Five."
+            ]
+        );
+        let wrong = faults(&list, &tests, &names[..1]);
+        assert_eq!(wrong[1], "CH-04: there is no tests/ui/b.rs");
+    }
+
+    #[test]
+    fn a_test_of_an_unknown_row_is_a_fault() {
+        let source = "#[test] fn ch_01_a() {} #[test] fn ch_05_a() {} #[test] fn ch_99_a() {}\n\
+                      /// (T2)\n#[test] fn b() {}";
+        let (list, tests) = read(source);
+        let names = ["tests/ui/a.rs", "tests/ui/b.rs"].map(str::to_owned);
+        let wrong = faults(&list, &tests, &names).join("\n");
+        assert_eq!(wrong.lines().count(), 2, "{wrong}");
+        assert!(wrong.contains("`ch_99_a` names CH-99") && wrong.contains("`b` names T2"));
+    }
+
+    #[test]
+    fn a_mark_beside_a_test_is_stale() {
+        let source = "#[test] fn ch_02_a() {} #[test] fn ch_03_a() {} #[test] fn ch_04_a() {} #[test] fn ch_05_a() {}";
+        let (list, tests) = read(source);
+        let warnings = warnings(&Held::new(&list, &tests));
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings[0].starts_with("CH-02") && warnings[1].contains("`ch_03_a`"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_target_is_a_fault() {
+        let (_, tests) = read("#[test] fn ch_01_a() {}");
+        assert!(not_run(&tests, &[PathBuf::from("/x/tests/c/a.rs")]).is_empty());
+        let wrong = not_run(&tests, &[PathBuf::from("/x/tests/c/b.rs")]);
+        assert!(wrong[0].starts_with("tests/c/a.rs"), "{wrong:?}");
+    }
+
+    #[test]
+    fn the_table_says_how_each_row_is_held() {
+        let (list, tests) = read("#[test] fn ch_05_a() {} #[test] fn t1_b() {}");
+        let held = Held::new(&list, &tests);
+        let statuses: Vec<_> = list.rows().map(|row| held.status(row)).collect();
+        let expected = [
+            Status::Missing,
+            Status::Types,
+            Status::Later,
+            Status::Types,
+            Status::Part,
+        ];
+        assert_eq!(statuses, expected);
+        let table = report::table(&held);
+        for line in [
+            "| CH-01 | One. (x) T1 | **MISSING** | |",
+            "| CH-02 | Two. (y) | cannot be written: why | |",
+            "| CH-03 | Three. (z) | not built yet: dumps | |",
+            "| CH-04 | Four. (z) | must not compile | `ui/a.rs`, `ui/b.rs` |",
+            "| CH-05 | Five. (z) | 1 test; not built yet: the rest | `c/a.rs`: ch_05_a |",
+            "| T1 | Here. | CH-01 | `c/a.rs`: t1_b |",
+        ] {
+            assert!(table.lines().any(|found| found == line), "{line}\n{table}");
+        }
+        let summary = report::summary(&held);
+        assert!(summary.contains("CH"), "{summary}");
     }
 }

@@ -7,7 +7,7 @@
 //! A rule gets texts and returns findings; only this file reads the disk.
 
 mod rust;
-mod source;
+pub(crate) mod source;
 mod text;
 mod tree;
 
@@ -19,13 +19,13 @@ use std::process::Command;
 
 /// One file of the project: its path from the root, with `/`, and its text.
 #[derive(Debug)]
-struct File {
-    path: String,
-    text: String,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
-    fn is_rust(&self) -> bool {
+    pub(crate) fn is_rust(&self) -> bool {
         Path::new(&self.path)
             .extension()
             .is_some_and(|extension| extension == "rs")
@@ -119,7 +119,7 @@ pub(crate) fn job(arguments: &[String]) -> Outcome {
 }
 
 /// The names of all files of the project, and the texts of those that are text.
-fn read_project(root: &Path) -> Result<(Vec<String>, Vec<File>), Failure> {
+pub(crate) fn read_project(root: &Path) -> Result<(Vec<String>, Vec<File>), Failure> {
     let mut names = match git_files(root) {
         Some(names) => names,
         None => walk(root)

@@ -5,11 +5,11 @@
 //! Each view has the line structure of the file; what does not belong to it is blank.
 
 /// The two views of a file.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// Without comments and without the contents of strings.
-    pub(super) code: String,
+    pub(crate) code: String,
     /// Comments alone.
-    pub(super) comments: String,
+    pub(crate) comments: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ enum Part {
 }
 
 impl Source {
-    pub(super) fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut source = Self {
             code: String::new(),
             comments: String::new(),
@@ -69,7 +69,7 @@ fn piece(text: &str, at: usize) -> (Part, usize) {
     }
 }
 
-pub(super) fn is_word(character: char) -> bool {
+pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
