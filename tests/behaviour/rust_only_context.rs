@@ -52,13 +52,13 @@ fn a_context_that_is_let_go_of_leaves_its_parent_and_stops_its_timer() {
     let (parent, _cancel) = Context::background().with_cancel();
     let held = Arc::new(());
     let (child, cancel) = parent.with_timeout_cause(HOUR, Held(held.clone()));
-    let (below, _c) = child.with_cancel();
+    let (below, cancel_below) = child.with_cancel();
     assert_eq!((counts(&parent), counts(&child)), ((1, 0), (1, 0)));
     drop(child);
     drop(cancel);
     // What is below holds it.
     assert_eq!((counts(&parent), Arc::strong_count(&held)), ((1, 0), 2));
-    drop(_c);
+    drop(cancel_below);
     drop(below);
     assert_eq!((counts(&parent), Arc::strong_count(&held)), ((0, 0), 1));
 }
@@ -99,7 +99,7 @@ fn functions_are_dropped_with_a_context_that_nobody_can_cancel_any_more() {
     let (ctx, cancel) = Context::background().with_cancel();
     let inner = held.clone();
     let after = ctx.after_func(async move {
-        let _inner = inner;
+        drop(inner);
         unreachable!("nobody has cancelled it");
     });
     drop((ctx, cancel));
@@ -195,7 +195,7 @@ fn many_children_come_and_go_and_nothing_stays() {
         } else if !held.is_empty() {
             let at = usize::try_from(rng.next_u64()).unwrap() % held.len();
             let (ctx, cancel) = held.swap_remove(at);
-            if rng.next_u64() % 2 == 0 {
+            if rng.next_u64().is_multiple_of(2) {
                 cancel.cancel();
                 assert_eq!(ctx.err(), CANCELED);
             }
@@ -341,8 +341,8 @@ fn run_ends_with_the_context_and_drops_what_it_ran() {
             let ctx = ctx.clone();
             async move {
                 ctx.run(async move {
-                    let _inner = inner;
                     std::future::pending::<()>().await;
+                    drop(inner);
                 })
                 .await
             }

@@ -28,9 +28,7 @@ fn a_panic_is_raised_in_wait_after_all_have_ended_and_only_once() {
         for n in 0..5 {
             let (ctx, ended) = (ctx.clone(), ended.clone());
             g.go(async move {
-                if n == 2 {
-                    panic!("number {n}");
-                }
+                assert!(n != 2, "number {n}");
                 ctx.done().await;
                 yield_now().await;
                 ended.fetch_add(1, SeqCst);
@@ -139,7 +137,7 @@ fn what_has_ended_was_dropped_before_wait_returns() {
                 let held = held.clone();
                 g.go(async move {
                     yield_now().await;
-                    let _held = held;
+                    drop(held);
                     Ok(())
                 });
             }
@@ -177,6 +175,10 @@ fn a_detached_group_runs_on_and_its_context_ends_with_the_last() {
 }
 
 #[test]
+#[expect(
+    clippy::items_after_statements,
+    reason = "it belongs to what comes before"
+)]
 fn a_goroutine_may_start_others_of_its_group() {
     in_goroutine(|| async {
         let g = Arc::new(Group::<()>::new());
@@ -268,9 +270,7 @@ fn a_panic_among_values_aborts_the_rest_and_goes_on() {
     in_goroutine(|| async {
         let joined = go(async {
             let tasks = (0..4).map(|n| async move {
-                if n == 1 {
-                    panic!("on purpose");
-                }
+                assert!(n != 1, "on purpose");
                 std::future::pending::<Result<(), ()>>().await
             });
             try_join_all(tasks, None).await
@@ -311,8 +311,9 @@ fn joining_that_is_given_up_aborts_all() {
             .map(|_| {
                 let held = held.clone();
                 async move {
-                    let _held = held;
-                    std::future::pending::<Result<(), ()>>().await
+                    std::future::pending::<()>().await;
+                    drop(held);
+                    Ok::<(), ()>(())
                 }
             })
             .collect();
@@ -359,9 +360,9 @@ fn the_end_of_the_runtime_is_no_success_and_a_long_queue_no_deep_stack() {
 #[test]
 fn groups_are_send_and_sync_whenever_their_errors_are_send() {
     fn send_and_sync<T: Send + Sync>() {}
+    fn send<T: Send>(_: &T) {}
     send_and_sync::<Group<Cell<u8>>>();
     send_and_sync::<Results<Cell<u8>, Cell<u8>>>();
-    fn send<T: Send>(_: &T) {}
     let g = Group::<Cell<u8>>::new();
     send(&g.wait());
     send(&g.go_wait(async { Ok(()) }));

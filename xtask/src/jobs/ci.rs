@@ -2,7 +2,7 @@
 
 use super::{lint, loom, test};
 use crate::counts::Counts;
-use crate::{Failure, Outcome, licences, no_arguments, tidy};
+use crate::{Failure, Outcome, conformance, licences, no_arguments, tidy};
 use std::time::{Duration, Instant};
 
 enum Verdict {
@@ -21,6 +21,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "tidy",
         run: || tidy::job(&[]),
+    },
+    Step {
+        name: "conformance",
+        run: || conformance::job(&[]),
     },
     Step {
         name: "licences",
