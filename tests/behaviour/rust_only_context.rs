@@ -190,7 +190,7 @@ fn many_children_come_and_go_and_nothing_stays() {
     let mut rng = random("children that come and go");
     let mut held = Vec::new();
     for _ in 0..rounds(5_000) {
-        if rng.next_u64() % 3 > 0 {
+        if !rng.next_u64().is_multiple_of(3) {
             held.push(root.with_cancel());
         } else if !held.is_empty() {
             let at = usize::try_from(rng.next_u64()).unwrap() % held.len();

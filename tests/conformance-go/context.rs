@@ -1,4 +1,4 @@
-//! Contexts: semantics.md CX-01 to CX-09 and CX-11 to CX-14, CX-17, CX-18.
+//! Contexts: semantics.md CX-01 to CX-07, CX-09 and CX-12. What happens at the end is in `context_ends.rs`.
 //!
 //! CX-08 cannot be written: there is no nil, and a key that is not `Eq` does not compile.
 //! Causes (CX-10) are in `context_causes.rs`, foreign contexts (CX-15, CX-16) in `context_foreign.rs`, the allocation budget (CX-19) in `context_allocations.rs`, signals (CX-20) in `context_signals.rs`.
@@ -10,12 +10,11 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, on_workers, random, rounds, until, until_yielding};
-use gaggle::context::{Cancel, Context, ContextError, Key};
+use common::{Polled, in_goroutine, random, rounds, until, until_yielding};
+use gaggle::context::{Context, ContextError, Key};
+use gaggle::go;
 use gaggle::time::Instant;
-use gaggle::{chan, go};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 const CANCELED: Option<ContextError> = Some(ContextError::Canceled);
@@ -382,178 +381,4 @@ fn cx_12_without_cancel_keeps_the_values_and_nothing_else() {
     cancel_below.cancel();
     assert_done(&below, CANCELED);
     assert_not_done(&free);
-}
-
-#[test]
-fn cx_13_the_function_runs_once_in_its_own_goroutine_after_the_end() {
-    in_goroutine(|| async {
-        for way in 0..3 {
-            let (ctx, cancel) = match way {
-                0 => Context::background().with_cancel(),
-                1 => Context::background().with_timeout(SOON),
-                _ => Context::background().with_timeout(Duration::ZERO),
-            };
-            let (tx, rx) = chan::bounded(2);
-            let inner = ctx.clone();
-            let after = ctx.after_func(async move { tx.send(inner.err()).await.unwrap() });
-            if way == 0 {
-                assert!(rx.try_recv().unwrap_err().is_empty());
-                cancel.cancel();
-            }
-            let error = rx.recv().await.unwrap();
-            assert_eq!(error, if way == 0 { CANCELED } else { EXCEEDED });
-            assert!(rx.recv().await.is_err(), "it ran twice");
-            assert!(!after.stop());
-        }
-    });
-}
-
-#[test]
-fn cx_13_cancel_does_not_wait_for_the_function() {
-    in_goroutine(|| async {
-        let (ctx, cancel) = Context::background().with_cancel();
-        let (gate, wait) = chan::bounded::<()>(0);
-        let (tx, ended) = chan::bounded(1);
-        let _after = ctx.after_func(async move {
-            let _ = wait.recv().await;
-            tx.send(1).await.unwrap();
-        });
-        cancel.cancel();
-        assert_ended(&ctx, CANCELED).await;
-        assert!(ended.try_recv().unwrap_err().is_empty());
-        gate.close();
-        assert_eq!(ended.recv().await, Ok(1));
-    });
-}
-
-#[test]
-fn cx_14_stop_says_whether_it_prevented_the_run() {
-    in_goroutine(|| async {
-        let (ctx, cancel) = Context::background().with_cancel();
-        let (tx, rx) = chan::bounded(4);
-        let start = |n: u32| {
-            let tx = tx.clone();
-            ctx.after_func(async move { tx.send(n).await.unwrap() })
-        };
-        let (first, second) = (start(1), start(2));
-        drop(start(3));
-        assert!(first.stop());
-        assert!(!first.stop(), "the second time");
-        cancel.cancel();
-        assert!(!second.stop(), "it runs");
-        let late = start(4);
-        assert!(!late.stop(), "it ran at once");
-        let mut ran = [rx.recv().await, rx.recv().await, rx.recv().await].map(Result::unwrap);
-        ran.sort_unstable();
-        assert_eq!(ran, [2, 3, 4]);
-        assert!(rx.try_recv().is_err());
-        // Never done.
-        let never = Context::background().after_func(async { unreachable!() });
-        assert!(never.stop());
-        assert!(!never.stop());
-    });
-}
-
-#[test]
-fn cx_14_stop_and_cancel_agree() {
-    in_goroutine(|| async {
-        let ran = Arc::new(AtomicUsize::new(0));
-        let mut stopped = 0;
-        let n = rounds(200);
-        for _ in 0..n {
-            let (ctx, cancel) = Context::background().with_cancel();
-            let inner = ran.clone();
-            let after = ctx.after_func(async move {
-                let _ = inner.fetch_add(1, SeqCst);
-            });
-            let canceller = go(async move { cancel.cancel() });
-            stopped += usize::from(after.stop());
-            canceller.await.unwrap();
-        }
-        let total = usize::try_from(n).unwrap();
-        until_yielding(|| ran.load(SeqCst) + stopped >= total).await;
-        assert_eq!(ran.load(SeqCst) + stopped, total);
-    });
-}
-
-#[test]
-fn cx_17_chains_of_contexts_start_no_goroutine() {
-    on_workers(|rt| {
-        rt.block_on(async {
-            let (mut ctx, cancel) = Context::background().with_cancel();
-            let mut held = Vec::new();
-            for _ in 0..10 {
-                let (child, _c) = ctx.with_value(Letter('a'), 1).with_timeout(HOUR);
-                let (child, c) = child.with_cancel_cause();
-                held.push((c, child.after_func(async {})));
-                ctx = child;
-            }
-            assert_eq!(rt.metrics().goroutines, 0);
-            let waiting = Polled::parked(ctx.done());
-            assert_eq!(rt.metrics().goroutines, 0);
-            held.iter().for_each(|(_, after)| assert!(after.stop()));
-            cancel.cancel();
-            waiting.woken();
-            assert_eq!(rt.metrics().goroutines, 0);
-        });
-    });
-}
-
-/// A tree of 100: each new context hangs on one of those before.
-fn tree() -> (Vec<Context>, Vec<Cancel>) {
-    let mut rng = random("a tree of contexts");
-    let (mut all, mut cancels) = (vec![Context::background()], Vec::new());
-    for i in 0..100 {
-        let parent = usize::try_from(rng.next_u64()).unwrap() % all.len();
-        let (ctx, cancel) = match i % 3 {
-            0 => all[parent].with_timeout(HOUR),
-            _ => all[parent].with_cancel(),
-        };
-        all.push(ctx);
-        cancels.push(cancel);
-    }
-    for at in 0..cancels.len() {
-        cancels.swap(at, usize::try_from(rng.next_u64()).unwrap() % 100);
-    }
-    all.remove(0);
-    (all, cancels)
-}
-
-#[test]
-fn cx_18_a_tree_cancelled_at_once_in_random_order_ends_within_a_second() {
-    in_goroutine(|| async {
-        let (all, cancels) = tree();
-        let start = Instant::now();
-        let handles: Vec<_> = cancels
-            .into_iter()
-            .map(|cancel| go(async move { cancel.cancel() }))
-            .collect();
-        for ctx in &all {
-            ctx.done().await;
-        }
-        for handle in handles {
-            handle.await.unwrap();
-        }
-        let took = start.elapsed();
-        assert!(took < Duration::from_secs(1), "it took {took:?}");
-        all.iter().for_each(|ctx| assert_eq!(ctx.err(), CANCELED));
-        assert!(all.iter().all(|ctx| children(ctx) == 0));
-    });
-}
-
-#[test]
-fn cx_18_a_child_cancelled_because_of_its_parent_does_not_deadlock() {
-    in_goroutine(|| async {
-        for _ in 0..rounds(50) {
-            let (parent, cancel_parent) = Context::background().with_cancel();
-            let (child, cancel_child) = parent.with_cancel();
-            let relay = go(async move {
-                parent.done().await;
-                cancel_child.cancel();
-            });
-            cancel_parent.cancel();
-            child.done().await;
-            relay.await.unwrap();
-        }
-    });
 }
