@@ -378,6 +378,8 @@ fn se_17_sends_futures_and_a_look_without_waiting() {
 #[test]
 fn ti_19_a_million_sleeps_in_selects_leave_nothing_behind() {
     in_goroutine(|| async {
+        let timers = || gaggle::runtime::Handle::current().metrics().timers;
+        let before = timers();
         let (tx, rx) = chan::bounded(1);
         for n in 0..rounds(50_000) {
             tx.send(n).await.unwrap();
@@ -386,5 +388,6 @@ fn ti_19_a_million_sleeps_in_selects_leave_nothing_behind() {
                 _ = sleep(Duration::from_secs(5)) => unreachable!(),
             }
         }
+        assert_eq!(timers(), before);
     });
 }
