@@ -2,7 +2,7 @@
 //!
 //! Every check that CI makes is a job here, so that anyone can run the same check by hand.
 //! This file holds the table of jobs and the command line; `jobs` holds what they do, `run` starts processes,
-//! `counts` reads test results, `tidy` and `licences` are checks of our own.
+//! `counts` reads test results, `tidy`, `conformance` and `licences` are checks of our own.
 
 #![forbid(unsafe_code)]
 
@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, licences, lint, test, loom",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, loom",
         run: jobs::ci::ci,
     },
     Job {
@@ -106,6 +106,12 @@ const JOBS: &[Job] = &[
         arguments: "[factor] [test name]",
         about: "the suite in release mode with the rounds multiplied (default 20)",
         run: jobs::test::stress,
+    },
+    Job {
+        name: "repeat",
+        arguments: "[--times 50] [--workers 1,2,4] [target]",
+        about: "the conformance suite many times in a row; ends at the first failure",
+        run: jobs::repeat::repeat,
     },
     Job {
         name: "sanitize",
@@ -160,9 +166,11 @@ fn help() -> String {
     let mut text = String::from("Usage: cargo xtask <job> [arguments]\n\nJobs:\n");
     for job in JOBS {
         let call = format!("{} {}", job.name, job.arguments);
-        let _ = writeln!(text, "  {call:<36} {}", job.about);
+        let _ = writeln!(text, "  {call:<48} {}", job.about);
     }
-    text.push_str("\nEnvironment: GAGGLE_WORKERS limits `test` and `stress` to one worker count.");
+    text.push_str(
+        "\nEnvironment: GAGGLE_WORKERS limits `test`, `stress` and `repeat` to one worker count.",
+    );
     text
 }
 

@@ -113,6 +113,63 @@ fn test_within(command: &mut Command, limit: Option<Duration>) -> Outcome {
     ended(command, status, counts)
 }
 
+/// What a program did whose output was kept.
+#[derive(Debug)]
+pub(crate) struct Captured {
+    /// Standard output and standard error, in the order in which they were written.
+    pub(crate) output: String,
+    /// How it failed, if it did.
+    pub(crate) failure: Option<String>,
+}
+
+/// Runs a program and keeps what it says. It is ended when it takes longer than `limit`.
+pub(crate) fn captured(mut command: Command, limit: Duration) -> Result<Captured, Failure> {
+    let failed = |error: &std::io::Error| cannot_start(&command, error);
+    let (mut reader, writer) = std::io::pipe().map_err(|error| failed(&error))?;
+    let second = writer.try_clone().map_err(|error| failed(&error))?;
+    command.stdin(Stdio::null()).stdout(writer).stderr(second);
+    let grouped = !std::io::stdin().is_terminal();
+    if grouped {
+        command.process_group(0);
+    }
+    let mut child = command
+        .spawn()
+        .map_err(|error| cannot_start(&command, &error))?;
+    // It holds the ends for writing; the output does not end before they are closed.
+    drop(command);
+    let (sender, pieces) = mpsc::channel();
+    thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(count @ 1..) = reader.read(&mut piece) {
+            let _ = sender.send(piece[..count].to_vec());
+        }
+    });
+    let mut output = Vec::new();
+    let deadline = Instant::now() + limit;
+    let failure = loop {
+        match pieces.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(piece) => output.extend(piece),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                let status = child
+                    .wait()
+                    .map_err(|error| Failure::failed(format!("a program is lost: {error}")))?;
+                break (!status.success()).then(|| format!("ended with {status}"));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if grouped {
+                    end_group(&mut child);
+                } else {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                }
+                break Some("took too long and was ended".to_owned());
+            }
+        }
+    };
+    let output = String::from_utf8_lossy(&output).into_owned();
+    Ok(Captured { output, failure })
+}
+
 /// Copies output to the terminal line by line and passes each line on.
 fn stream(output: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
@@ -157,7 +214,7 @@ fn cannot_start(command: &Command, error: &std::io::Error) -> Failure {
     Failure::failed(format!("{} cannot be started: {error}", in_short(command)))
 }
 
-fn announce(command: &Command) {
+pub(crate) fn announce(command: &Command) {
     eprintln!("\n$ {}", shown(command));
 }
 
@@ -198,7 +255,7 @@ fn quoted(word: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_short, shown, test, test_within};
+    use super::{captured, in_short, shown, test, test_within};
     use crate::Failure;
     use crate::counts::Counts;
     use std::process::Command;
@@ -241,6 +298,25 @@ mod tests {
         assert!(
             matches!(outcome, Err(Failure::Failed(message, _)) if message.contains("too long"))
         );
+    }
+
+    #[test]
+    fn what_a_program_says_is_kept_in_order() {
+        let script = "echo one; echo two >&2; echo three; exit 3";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let ended = captured(command, Duration::from_secs(60)).unwrap();
+        assert_eq!(ended.output, "one\ntwo\nthree\n");
+        assert!(ended.failure.unwrap().contains('3'));
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_and_what_it_said_is_kept() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo before; exec sleep 60"]);
+        let ended = captured(command, Duration::from_millis(300)).unwrap();
+        assert_eq!(ended.output, "before\n");
+        assert!(ended.failure.unwrap().contains("too long"));
     }
 
     #[test]
