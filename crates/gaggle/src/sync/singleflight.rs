@@ -142,8 +142,14 @@ impl<K: Hash + Eq + Clone, V: Clone> Group<K, V> {
     /// use gaggle::sync::singleflight::Group;
     /// gaggle::block_on(async {
     ///     let group = Group::new();
-    ///     let one = group.call_spawned("key", async || 1);
+    ///     let (joined, both) = gaggle::chan::bounded::<()>(0);
+    ///     let one = group.call_spawned("key", async move || {
+    ///         // Until the other has joined: a run that is over is shared with nobody (XS-14).
+    ///         let _ = both.recv().await;
+    ///         1
+    ///     });
     ///     let other = group.call_spawned("key", async || 2);
+    ///     drop(joined);
     ///     assert_eq!(one.await.unwrap(), other.await.unwrap());
     /// });
     /// ```
