@@ -155,6 +155,38 @@ fn cx_17_chains_of_contexts_start_no_goroutine() {
     });
 }
 
+#[test]
+fn cx_17_done_as_an_arm_of_a_select_costs_no_goroutine() {
+    on_workers(|rt| {
+        rt.block_on(async {
+            let (ctx, cancel) = Context::background().with_timeout(HOUR);
+            let (tx, rx) = chan::bounded(1);
+            let never = Context::background();
+            for round in 0..3 {
+                match round {
+                    1 => tx.try_send(1).unwrap(),
+                    2 => cancel.cancel(),
+                    _ => {}
+                }
+                let which = gaggle::select! {
+                    _ = ctx.done() => 2,
+                    _ = never.done() => 3,
+                    n = rx.recv() => n.unwrap(),
+                    default => 0,
+                };
+                assert_eq!((which, rt.metrics().goroutines), (round, 0));
+            }
+            // And one that has to wait.
+            let (ctx, _c) = never.with_timeout(SOON);
+            let which = gaggle::select! {
+                _ = ctx.done() => 4,
+                _ = rx.recv() => 5,
+            };
+            assert_eq!((which, rt.metrics().goroutines), (4, 0));
+        });
+    });
+}
+
 /// A tree of 100: each new context hangs on one of those before.
 fn tree() -> (Vec<Context>, Vec<Cancel>) {
     let mut rng = random("a tree of contexts");

@@ -286,6 +286,9 @@ fn xs_06_a_panic_is_not_lost_it_is_raised_where_the_group_is_waited_for() {
         });
         let panic = waiter.await.unwrap_err().into_panic();
         assert_eq!(panic.downcast_ref(), Some(&"on purpose"));
-        assert_eq!(g.wait().await, Err("an error as well"));
+        // A failure stays one: who waits again is told so.
+        let again = go(async move { g.wait().await });
+        let panic = again.await.unwrap_err().into_panic();
+        assert!(panic.downcast::<&str>().unwrap().contains("raised before"));
     });
 }

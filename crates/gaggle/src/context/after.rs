@@ -44,8 +44,10 @@ impl Context {
         };
         scope.refresh();
         let mut state = scope.state.lock();
-        if scope.end.get().is_some() {
+        if let Some(end) = scope.end.get() {
             drop(state);
+            // It may be marked only; the function is to find it done.
+            scope.finish(end);
             func();
             return AfterFunc(Kind::Started);
         }

@@ -3,12 +3,10 @@
 use super::error::TaskFailed;
 use super::tasks::{Ending, Tasks};
 use crate::context::{Context, into_cause};
-use crate::go;
 use gaggle_chan::sync::Event;
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 /// Goroutines that work on one thing: started together, waited for together, and the first error is what becomes of it.
@@ -183,7 +181,7 @@ impl<E: Clone + Send + 'static> Group<E> {
     /// An error that cannot be cloned is handed over to whoever waits first; who waits later is told of the next error, if there is one: see [`Wait::wait`].
     ///
     /// # Panics
-    /// With the first panic of a goroutine, if there was one, once (T20). Also when a goroutine was dropped in the middle because its runtime has ended.
+    /// With the first panic of a goroutine, if there was one (T20); who waits again gets a panic that says so. Also when a goroutine was dropped in the middle because its runtime has ended.
     ///
     /// # Cancel safety
     /// To give the wait up loses nothing.
@@ -229,10 +227,7 @@ impl<E: Send + 'static> Drop for Group<E> {
         }
         self.tasks.abort();
         self.tasks.end_context(None);
-        if let Some(panic) = self.tasks.take_panic() {
-            // Nobody has waited: it is raised as that of a goroutine without a handle.
-            drop(go(async move { resume_unwind(panic) }));
-        }
+        self.tasks.raise_elsewhere();
     }
 }
 

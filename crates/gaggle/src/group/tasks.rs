@@ -1,6 +1,6 @@
 //! What a group and its goroutines share.
 //!
-//! One lock protects the [`State`]; nothing of a user's is called or dropped under it, and no other lock is taken.
+//! One lock protects the [`State`]; nothing of a user's is called or dropped under it, and no other lock is taken. The first error has another.
 //! A goroutine counts in `pending` from the call that hands it over until it has ended, so also while it is queued.
 
 use super::error::TaskFailed;
@@ -14,11 +14,9 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) type Payload = Box<dyn Any + Send>;
-/// An error that is cloned out under a lock of its own: it need not be `Sync`, and its `Clone` may do as it likes.
-type Kept<E> = Arc<Mutex<E>>;
 type Boxed<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
 
 /// How a group ends its context.
@@ -38,6 +36,10 @@ pub(super) enum Mode {
     Aborted,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are facts of their own, and go together in no fewer ways"
+)]
 pub(super) struct State<E> {
     pub(super) limit: Option<usize>,
     pub(super) active: usize,
@@ -47,10 +49,11 @@ pub(super) struct State<E> {
     /// Of those that run; `None` while one is being started.
     handles: Slab<Option<JoinHandle<()>>>,
     mode: Mode,
-    /// An error was returned; it is in `error`, or will be at once.
+    /// An error was returned; it is in [`Tasks::error`], or will be at once.
     claimed: bool,
-    error: Option<Kept<E>>,
     panic: Option<Payload>,
+    /// There was a panic: it is in `panic`, or was raised.
+    panicked: bool,
     /// One was dropped in the middle though nobody asked for it.
     lost: bool,
 }
@@ -63,6 +66,8 @@ struct Queued<E> {
 
 pub(super) struct Tasks<E> {
     pub(super) state: SpinLock<State<E>>,
+    /// The first error. It has a lock of its own, under which it is cloned: that is a user's code.
+    error: Mutex<Option<E>>,
     pub(super) pending: WaitGroup,
     /// Something went wrong.
     pub(super) failed: Event,
@@ -80,10 +85,11 @@ impl<E: Send + 'static> Tasks<E> {
                 handles: Slab::new(),
                 mode: Mode::Held,
                 claimed: false,
-                error: None,
                 panic: None,
+                panicked: false,
                 lost: false,
             }),
+            error: Mutex::new(None),
             pending: WaitGroup::new(),
             failed: Event::new(),
             ending,
@@ -97,7 +103,7 @@ impl<E: Send + 'static> Tasks<E> {
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
         let mut state = self.state.lock();
-        if !state.has_room() || !state.queue.is_empty() || state.advancing {
+        if !state.has_room() || !state.queue.is_empty() {
             return Err(future);
         }
         state.active += 1;
@@ -167,8 +173,7 @@ impl<E: Send + 'static> Tasks<E> {
                 let first = !std::mem::replace(&mut self.state.lock().claimed, true);
                 if first {
                     self.end_context(Some(Ok(&error)));
-                    let error = Some(Arc::new(Mutex::new(error)));
-                    self.state.lock().error = error;
+                    *self.lock_error() = Some(error);
                 }
             }
             Err(panic) => {
@@ -176,7 +181,8 @@ impl<E: Send + 'static> Tasks<E> {
                 let mut state = self.state.lock();
                 if state.mode == Mode::Detached {
                     unwanted = Some(panic);
-                } else if state.panic.is_none() {
+                } else if !state.panicked {
+                    state.panicked = true;
                     state.panic = Some(panic);
                 } else {
                     drop(state);
@@ -239,26 +245,41 @@ impl<E: Send + 'static> Tasks<E> {
     pub(super) fn detach(&self) {
         self.state.lock().mode = Mode::Detached;
         self.end_if_detached();
+        self.raise_elsewhere();
+    }
+
+    /// Nobody will wait: a panic is raised as that of a goroutine without a handle.
+    pub(super) fn raise_elsewhere(&self) {
+        let panic = self.state.lock().panic.take();
+        if let Some(panic) = panic {
+            drop(go(async move { resume_unwind(panic) }));
+        }
     }
 
     pub(super) fn is_held(&self) -> bool {
         self.state.lock().mode == Mode::Held
     }
 
-    pub(super) fn take_panic(&self) -> Option<Payload> {
-        self.state.lock().panic.take()
-    }
-
-    /// All have ended: raises the first panic there was.
+    /// All have ended: raises the first panic there was, and says so to whoever comes later.
     pub(super) fn raise(&self) {
-        if let Some(panic) = self.take_panic() {
+        let mut state = self.state.lock();
+        let (panic, panicked, lost) = (state.panic.take(), state.panicked, state.lost);
+        drop(state);
+        if let Some(panic) = panic {
             resume_unwind(panic);
         }
-        let lost = std::mem::take(&mut self.state.lock().lost);
+        assert!(
+            !panicked,
+            "a goroutine of the group panicked; the panic was raised before"
+        );
         assert!(
             !lost,
             "a goroutine of the group was dropped in the middle: its runtime has ended"
         );
+    }
+
+    fn lock_error(&self) -> MutexGuard<'_, Option<E>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The first error, for one of many who ask.
@@ -266,19 +287,14 @@ impl<E: Send + 'static> Tasks<E> {
     where
         E: Clone,
     {
-        let error = self.state.lock().error.clone()?;
-        let error = error.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(error.clone())
+        self.lock_error().clone()
     }
 
-    /// The first error, for whoever asks first. The place is free for another then. Not to be mixed with `error`.
+    /// The first error, for whoever asks first. The place is free for another then.
     pub(super) fn take_error(&self) -> Option<E> {
-        let mut state = self.state.lock();
-        let error = state.error.take()?;
-        state.claimed = false;
-        drop(state);
-        let error = Arc::into_inner(error)?;
-        Some(error.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let error = self.lock_error().take()?;
+        self.state.lock().claimed = false;
+        Some(error)
     }
 
     /// How many queue.
