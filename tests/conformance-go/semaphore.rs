@@ -10,6 +10,7 @@
 mod common;
 
 use common::{Polled, in_goroutine, rounds};
+use gaggle::context::Context;
 use gaggle::sync::Semaphore;
 use gaggle::time::timeout;
 use gaggle::{go, yield_now};
@@ -99,6 +100,49 @@ fn xs_10_a_request_that_is_given_up_puts_back_what_it_was_granted() {
     assert_eq!(s.available(), 0);
     drop(granted);
     assert_eq!(s.available(), 1);
+}
+
+#[test]
+fn xs_10_a_context_that_is_done_wins_over_permits_that_are_free() {
+    in_goroutine(|| async {
+        let s = Semaphore::new(1);
+        let (ctx, cancel) = Context::background().with_cancel();
+        drop(ctx.run(s.acquire()).await.unwrap());
+        cancel.cancel();
+        assert!(ctx.run(s.acquire()).await.is_err());
+        assert_eq!(s.available(), 1);
+    });
+    // Granted and cancelled at the same moment: the permit is put back.
+    let s = Semaphore::new(1);
+    let (ctx, cancel) = Context::background().with_cancel();
+    let held = s.try_acquire().unwrap();
+    let both = Polled::parked(ctx.run(s.acquire()));
+    drop(held);
+    assert_eq!(s.available(), 0);
+    cancel.cancel();
+    assert!(both.woken().is_err());
+    assert_eq!(s.available(), 1);
+}
+
+#[test]
+fn xs_09_permits_that_are_added_let_in_those_that_were_too_big_in_order() {
+    let s = Semaphore::new(1);
+    let (huge, big) = (
+        Polled::parked(s.acquire_many(5)),
+        Polled::parked(s.acquire_many(3)),
+    );
+    s.add_permits(2);
+    huge.assert_asleep();
+    let big = big.woken();
+    // Forgotten permits count as held: who needs them waits in the queue, and is not too big.
+    big.forget();
+    let all = Polled::parked(s.acquire_many(3));
+    s.add_permits(3);
+    drop(all.woken());
+    huge.assert_asleep();
+    s.add_permits(2);
+    assert_eq!(huge.woken().count(), 5);
+    assert_eq!(s.available(), 5);
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Semaphore {
     }
 
     /// Takes one permit, and waits for as long as there is none or others wait before (XS-07).
+    /// To wait no longer than a context lasts, run it under the context, which wins if both are ready (XS-10).
     ///
     /// # Cancel safety
     /// A future that is dropped before it is ready leaves no trace; permits that had just been given to it go on (RX-03, XS-11).
