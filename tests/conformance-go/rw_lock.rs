@@ -2,11 +2,14 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, rounds};
+use common::{OnWake, Polled, in_goroutine, on_workers, rounds};
 use gaggle::sync::{RwLock, WaitGroup};
 use gaggle::{go, yield_now};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicI64,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 #[test]
@@ -105,6 +108,31 @@ fn lk_09_a_writer_that_waits_keeps_new_readers_out() {
 }
 
 #[test]
+fn lk_09_a_reader_that_comes_while_others_are_let_in_waits_behind_the_next_writer() {
+    // More readers than are woken at once: the first of them to be woken brings another.
+    for readers in [2, 40, 64, 100] {
+        let lock = Arc::new(RwLock::new(()));
+        let writer = lock.try_write().unwrap();
+        let second = Polled::parked(lock.write());
+        let late = Arc::new(Mutex::new(None));
+        let first = OnWake::parked(lock.read(), {
+            let (lock, late) = (lock.clone(), late.clone());
+            move || *late.lock().unwrap() = Some(Polled::parked(lock.read_owned()))
+        });
+        let others: Vec<_> = (1..readers).map(|_| Polled::parked(lock.read())).collect();
+        drop(writer);
+        let late = late.lock().unwrap().take().expect("the first was woken");
+        late.assert_asleep();
+        drop(first);
+        others.into_iter().for_each(|other| drop(other.woken()));
+        late.assert_asleep();
+        drop(second.woken());
+        drop(late.woken());
+        assert!(lock.try_write().is_some());
+    }
+}
+
+#[test]
 fn lk_10_a_writers_unlock_admits_every_reader_that_waits_before_the_next_writer() {
     let lock = RwLock::new(0);
     let writer = lock.try_write().unwrap();
@@ -166,4 +194,61 @@ fn rx_03_a_downgrade_leaves_no_gap() {
     assert_eq!((*mine, *theirs), (5, 5));
     drop((mine, theirs));
     drop(second.woken());
+}
+
+#[test]
+fn mm_06_what_was_done_under_the_lock_is_visible_to_the_next_who_comes_in() {
+    in_goroutine(|| async {
+        // Relaxed, so that the only order there is comes from the lock.
+        let memory = Arc::new([const { AtomicI64::new(0) }; 3]);
+        let lock = Arc::new(RwLock::new(()));
+        let wg = WaitGroup::new();
+        let each = i64::try_from(rounds(200)).unwrap();
+        for reader in 1..3 {
+            let (memory, lock) = (memory.clone(), lock.clone());
+            wg.go(async move {
+                for _ in 0..each {
+                    let _guard = lock.read().await;
+                    let seen = memory[0].load(Relaxed);
+                    // What a reader notes under the lock the next writer sees.
+                    memory[reader].store(seen, Relaxed);
+                    yield_now().await;
+                    assert_eq!(memory[0].load(Relaxed), seen, "somebody writes");
+                }
+            });
+        }
+        for n in 1..=each {
+            let _guard = lock.write().await;
+            assert_eq!(memory[0].load(Relaxed), n - 1);
+            assert!((1..3).all(|reader| memory[reader].load(Relaxed) < n));
+            memory[0].store(n, Relaxed);
+        }
+        wg.wait().await;
+    });
+}
+
+#[test]
+fn lk_05_a_lock_in_a_static_and_many_workers_at_once() {
+    static LOCK: RwLock<u64> = RwLock::new(0);
+    on_workers(|rt| {
+        let before = *LOCK.read_blocking();
+        let each = rounds(500);
+        let handles: Vec<_> = (0..4)
+            .map(|_| {
+                rt.go(async move {
+                    for i in 0..each {
+                        match i % 4 {
+                            0 => *LOCK.write().await += 1,
+                            1 => drop(LOCK.write().await.downgrade()),
+                            2 => drop(LOCK.try_read()),
+                            _ => drop(LOCK.read().await),
+                        }
+                    }
+                })
+            })
+            .collect();
+        handles.into_iter().for_each(|h| h.join_blocking().unwrap());
+        assert_eq!(*LOCK.read_blocking(), before + 4 * each.div_ceil(4));
+        assert!(LOCK.try_write().is_some());
+    });
 }

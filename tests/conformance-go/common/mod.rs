@@ -149,6 +149,30 @@ pub(crate) async fn until_yielding(mut state: impl FnMut() -> bool) {
     }
 }
 
+/// A waker that does something when it is called first: so a test gets in between two steps of whoever calls it.
+pub(crate) struct OnWake(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl OnWake {
+    /// Polls `future` once with a waker that does `f`; it has to wait.
+    #[track_caller]
+    pub(crate) fn parked<F: Future>(future: F, f: impl FnOnce() + Send + 'static) -> Pin<Box<F>> {
+        let waker = Waker::from(Arc::new(Self(Mutex::new(Some(Box::new(f))))));
+        let mut future = Box::pin(future);
+        let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending(), "it has nothing to wait for");
+        future
+    }
+}
+
+impl Wake for OnWake {
+    fn wake(self: Arc<Self>) {
+        let f = self.0.lock().unwrap().take();
+        if let Some(f) = f {
+            f();
+        }
+    }
+}
+
 /// A waker that counts.
 #[derive(Default)]
 pub(crate) struct Wakes(AtomicUsize);

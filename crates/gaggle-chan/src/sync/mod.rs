@@ -6,7 +6,7 @@
 //! | `event.rs` | [`Event`]: something that happens once |
 //! | `mutex.rs` | [`Mutex`]: barging while it is cheap, direct hand-off once somebody has waited a millisecond |
 //! | `guard.rs` | [`MutexGuard`], [`OwnedMutexGuard`] |
-//! | `rw_lock.rs`, `rw_guard.rs` | [`RwLock`]: many readers or one writer, neither starved |
+//! | `rw_lock.rs`, `rw_raw.rs`, `rw_guard.rs` | [`RwLock`]: many readers or one writer, neither starved |
 //! | `cond.rs` | [`Cond`]: waits until what a mutex protects has changed |
 //! | `semaphore.rs` | [`Semaphore`]: weighted permits, strictly in order |
 //! | `barrier.rs` | [`Barrier`]: nobody goes on until all have come |
@@ -29,6 +29,7 @@ mod once_cell;
 mod queued;
 mod rw_guard;
 mod rw_lock;
+mod rw_raw;
 mod semaphore;
 mod turns;
 mod wait_group;

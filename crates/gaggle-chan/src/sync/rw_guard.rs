@@ -63,10 +63,11 @@ macro_rules! writes {
             /// Reads on without a gap in which another could write. Readers that wait come in too.
             pub fn downgrade(self) -> $read<$($life,)? T> {
                 let this = ManuallyDrop::new(self);
-                this.lock.raw.downgrade();
                 let into: fn(&_) -> _ = $into;
-                // The share of the lock moves on; `this` is not dropped.
-                $read { lock: into(&this.lock) }
+                // The share of the lock moves on; `this` is not dropped. The guard comes first: should a foreign waker panic, it is dropped and unlocks.
+                let guard = $read { lock: into(&this.lock) };
+                guard.lock.raw.downgrade();
+                guard
             }
         }
     };
