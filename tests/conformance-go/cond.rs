@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, rounds};
+use common::{OnWake, Polled, in_goroutine, rounds};
 use gaggle::sync::{Cond, Mutex};
 use gaggle::{go, yield_now};
 use std::sync::Arc;
@@ -60,6 +60,65 @@ fn lk_18_signal_wakes_the_one_that_waits_longest_and_no_other() {
             drop(first.woken());
             drop(late);
         }
+    }
+}
+
+#[test]
+fn lk_18_a_signal_that_is_passed_on_does_not_go_to_one_that_came_after_it() {
+    let (m, cond) = (Mutex::new(()), Cond::new());
+    let wait = || Polled::parked(cond.wait(m.try_lock().unwrap()));
+    let first = wait();
+    cond.signal();
+    let late = wait();
+    drop(first);
+    late.assert_asleep();
+    // Passed on twice, and then there is nobody left who was there.
+    let (second, third) = (wait(), wait());
+    cond.signal();
+    drop(late);
+    let latest = wait();
+    drop(second);
+    assert_eq!(third.wakes(), 1);
+    drop(third);
+    latest.assert_asleep();
+    cond.signal();
+    drop(latest.woken());
+}
+
+#[test]
+fn lk_18_a_signal_while_a_broadcast_is_under_way_goes_to_one_that_came_after_the_broadcast() {
+    // More waiters than are woken at once: the first of them to be woken brings another, and signals.
+    for waiters in [1, 40, 100] {
+        let shared = Arc::new((Arc::new(Mutex::new(())), Cond::new()));
+        let wait = |shared: Arc<(Arc<Mutex<()>>, Cond)>| async move {
+            let guard = shared.0.clone().lock_owned().await;
+            drop(shared.1.wait_owned(guard).await);
+        };
+        let late = Arc::new(std::sync::Mutex::new(None));
+        let first = OnWake::parked(wait(shared.clone()), {
+            let (shared, late) = (shared.clone(), late.clone());
+            move || {
+                let newcomer = Polled::parked(wait(shared.clone()));
+                shared.1.signal();
+                *late.lock().unwrap() = Some(newcomer);
+            }
+        });
+        let others: Vec<_> = (1..waiters)
+            .map(|_| Polled::parked(wait(shared.clone())))
+            .collect();
+        shared.1.broadcast();
+        let late = late.lock().unwrap().take().expect("the first was woken");
+        assert_eq!(
+            late.wakes(),
+            1,
+            "the signal went to one who was woken anyway"
+        );
+        late.woken();
+        for other in others {
+            assert_eq!(other.wakes(), 1);
+            other.woken();
+        }
+        drop(first);
     }
 }
 

@@ -2,25 +2,58 @@
 //!
 //! The list of waiters has a short lock. A waiter enqueues first and gives up the mutex then; so whoever changes the condition under the mutex and signals finds it (LK-17).
 //!
-//! A waiter's node: `Done` = signalled, and if its future is dropped the signal goes to the next (RX-03); `Closed` = woken by a broadcast, which woke everyone who was there.
+//! Signals and broadcasts are numbered together, and a waiter's slot holds how many there had been when it came.
+//! So each of them is for those who were there and for nobody who came later (LK-18, LK-19), also when it is passed on.
+//!
+//! A waiter's node: `Done` = signalled, and its slot holds the signal's number: if its future is dropped, that signal goes to the next who was there (RX-03).
+//! `Closed` = woken by a broadcast, which woke everyone who was there.
+//!
+//! A broadcast unlocks the list between two batches. A signal that finds one under way completes it first, or it would go to somebody who is woken anyway.
 
 use super::guard::{MutexGuard, OwnedMutexGuard};
 use super::queued::still_waits;
 use gaggle_base::context::note_wait;
 use gaggle_base::site::Site;
-use gaggle_base::spin::SpinLock;
+use gaggle_base::spin::{SpinGuard, SpinLock};
 use gaggle_base::thread::wait_for;
 use gaggle_base::wait::Reason;
 use gaggle_base::waitlist::{Node, State, WaitList, Wakes, prepare_waker};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 struct Queue {
-    /// A node's slot holds the round of broadcasts in which it came.
+    /// A node's slot holds `calls` as it was when it came.
     waiters: WaitList<u64>,
-    round: u64,
+    /// How many signals and broadcasts there have been.
+    calls: u64,
+    /// The number of the last broadcast: it is for those who came before it.
+    broadcast: u64,
+}
+
+impl Queue {
+    const fn new() -> Self {
+        Self {
+            waiters: WaitList::new(),
+            calls: 0,
+            broadcast: 0,
+        }
+    }
+
+    /// The next number.
+    fn call(&mut self) -> u64 {
+        self.calls += 1;
+        self.calls
+    }
+
+    /// Is there somebody for whom call `number` is?
+    fn was_there(&self, number: u64) -> bool {
+        // SAFETY: the node waits and the lock is held, so its slot may be read; it holds a number.
+        self.waiters
+            .front()
+            .is_some_and(|first| unsafe { first.slot().read() } < number)
+    }
 }
 
 /// Lets goroutines wait until something that a [`Mutex`](super::Mutex) protects has changed: Go's `sync.Cond`.
@@ -56,21 +89,27 @@ pub struct Cond {
 
 impl Cond {
     /// A condition that nobody waits for.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            queue: SpinLock::new(Queue::new()),
+        }
+    }
+
+    /// A condition that nobody waits for.
+    #[cfg(loom)]
     #[must_use]
     pub fn new() -> Self {
-        let queue = Queue {
-            waiters: WaitList::new(),
-            round: 0,
-        };
         Self {
-            queue: SpinLock::new(queue),
+            queue: SpinLock::new(Queue::new()),
         }
     }
 
     /// Gives up the mutex and waits to be signalled, as one step; then takes the mutex again (LK-17).
     ///
     /// # Cancel safety
-    /// The guard is gone if the future is dropped. A signal that had just come to it goes to the next waiter (RX-03).
+    /// The guard is gone if the future is dropped. A signal that had come to it goes to the next of those who waited then (RX-03).
     #[track_caller]
     pub fn wait<'a, T: ?Sized>(
         &self,
@@ -79,7 +118,7 @@ impl Cond {
         let (site, mutex) = (Site::caller(), guard.mutex);
         async move {
             let signal = self.signalled(site, guard).await;
-            let guard = mutex.lock().await;
+            let guard = mutex.lock_at(site).await;
             signal.used();
             guard
         }
@@ -97,7 +136,7 @@ impl Cond {
         let (site, mutex) = (Site::caller(), Arc::clone(&guard.mutex));
         async move {
             let signal = self.signalled(site, guard).await;
-            let guard = mutex.lock_owned().await;
+            let guard = mutex.lock_owned_at(site).await;
             signal.used();
             guard
         }
@@ -117,7 +156,7 @@ impl Cond {
         async move {
             while condition(&mut guard) {
                 let signal = self.signalled(site, guard).await;
-                guard = mutex.lock().await;
+                guard = mutex.lock_at(site).await;
                 signal.used();
             }
             guard
@@ -135,37 +174,55 @@ impl Cond {
 
     /// Wakes the one who waits longest; nobody, if nobody waits (LK-18, LK-20). The mutex need not be held.
     pub fn signal(&self) {
-        let mut queue = self.queue.lock();
-        let Some((node, waker)) = queue.waiters.pop_front() else {
-            return;
-        };
-        node.set_state(State::Done);
-        drop(queue);
-        waker.wake();
+        self.hand_out(Queue::call);
     }
 
     /// Wakes all who wait at this instant, once each (LK-19). The mutex need not be held.
     pub fn broadcast(&self) {
-        let mut queue = self.queue.lock();
-        let round = queue.round;
-        queue.round += 1;
         let mut wakes = Wakes::new();
+        let mut queue = self.queue.lock();
+        queue.broadcast = queue.call();
+        drop(self.complete_broadcast(queue, &mut wakes));
+    }
+
+    /// Gives the signal with this number to the one who waits longest, if it was there.
+    fn hand_out(&self, number: impl FnOnce(&mut Queue) -> u64) {
+        let mut wakes = Wakes::new();
+        let mut queue = self.complete_broadcast(self.queue.lock(), &mut wakes);
+        let number = number(&mut queue);
+        let mut signalled = None;
+        if queue.was_there(number)
+            && let Some((node, waker)) = queue.waiters.pop_front()
+        {
+            // SAFETY: the node has just left the list under the lock, its state is still `Waiting`; a number needs no drop.
+            unsafe { node.fill_slot(number) };
+            node.set_state(State::Done);
+            signalled = Some(waker);
+        }
+        drop(queue);
+        wakes.wake_all();
+        signalled.into_iter().for_each(Waker::wake);
+    }
+
+    /// Takes out all for whom the last broadcast was. The wakers of the last batch are left to be called.
+    fn complete_broadcast<'a>(
+        &'a self,
+        mut queue: SpinGuard<'a, Queue>,
+        wakes: &mut Wakes,
+    ) -> SpinGuard<'a, Queue> {
         loop {
-            // Between two batches others may come; their nodes say that they came later.
             while !wakes.is_full()
-                // SAFETY: the node waits and the lock is held, so its slot may be read; it holds the round.
-                && queue.waiters.front().is_some_and(|n| unsafe { n.slot().read() } <= round)
+                && queue.was_there(queue.broadcast)
                 && let Some((node, waker)) = queue.waiters.pop_front()
             {
                 node.set_state(State::Closed);
                 wakes.push(waker);
             }
-            let more = wakes.is_full();
+            if !wakes.is_full() {
+                return queue;
+            }
             drop(queue);
             wakes.wake_all();
-            if !more {
-                return;
-            }
             queue = self.queue.lock();
         }
     }
@@ -185,8 +242,8 @@ impl Default for Cond {
     }
 }
 
-/// A signal that was received: it goes to the next if this is dropped before it is used.
-struct Signal<'a>(Option<&'a Cond>);
+/// A signal that was received, with its number: it goes to the next if this is dropped before it is used.
+struct Signal<'a>(Option<(&'a Cond, u64)>);
 
 impl Signal<'_> {
     fn used(mut self) {
@@ -196,8 +253,8 @@ impl Signal<'_> {
 
 impl Drop for Signal<'_> {
     fn drop(&mut self) {
-        if let Some(cond) = self.0 {
-            cond.signal();
+        if let Some((cond, number)) = self.0 {
+            cond.hand_out(|_| number);
         }
     }
 }
@@ -219,21 +276,19 @@ impl<'a, G> Future for Signalled<'a, G> {
         if node.state() == State::Idle {
             let prepared = prepare_waker(cx.waker());
             let mut queue = cond.queue.lock();
-            let round = queue.round;
+            let calls = queue.calls;
             let waker = prepared.unwrap_or_else(|| cx.waker().clone());
             // SAFETY: the node is `Idle`, so its slot is ours and it is in no list; it is pinned with this future, and `Drop` unlinks it.
             unsafe {
-                node.fill_slot(round);
+                node.fill_slot(calls);
                 queue.waiters.push_back(node, waker);
             }
             drop(queue);
             // Not before: who has the mutex now finds us in the queue.
             this.guard = None;
         } else if !still_waits(&cond.queue, |queue| &mut queue.waiters, node, cx) {
-            let signalled = node.state() == State::Done;
             assert!(!node.is_finished(), "a wait was polled after it was ready");
-            node.finish();
-            return Poll::Ready(Signal(signalled.then_some(cond)));
+            return Poll::Ready(this.take());
         }
         note_wait(
             Reason::Cond,
@@ -244,29 +299,31 @@ impl<'a, G> Future for Signalled<'a, G> {
     }
 }
 
+impl<'a, G> Signalled<'a, G> {
+    /// What has come, once the node does not wait any more.
+    fn take(&self) -> Signal<'a> {
+        let signalled = self.node.state() == State::Done;
+        self.node.finish();
+        // SAFETY: the node was `Done`, so its slot is ours; it holds the signal's number.
+        Signal(signalled.then(|| (self.cond, unsafe { self.node.slot().read() })))
+    }
+}
+
 impl<G> Drop for Signalled<'_, G> {
     fn drop(&mut self) {
-        let pass_on = |state| {
-            if state == State::Done {
-                self.cond.signal();
-            }
-        };
-        match self.node.state() {
-            State::Waiting => {}
-            state => return pass_on(state),
+        if !self.node.is_pending() {
+            return;
         }
         let mut queue = self.cond.queue.lock();
-        match self.node.state() {
-            State::Waiting => {}
-            state => {
-                drop(queue);
-                return pass_on(state);
-            }
+        if self.node.state() == State::Waiting {
+            // SAFETY: by its state the node is in the list.
+            let waker = unsafe { queue.waiters.remove(&self.node) };
+            drop(queue);
+            drop(waker);
+        } else {
+            drop(queue);
+            drop(self.take());
         }
-        // SAFETY: by its state the node is in the list.
-        let waker = unsafe { queue.waiters.remove(&self.node) };
-        drop(queue);
-        drop(waker);
     }
 }
 

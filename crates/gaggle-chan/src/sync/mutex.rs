@@ -117,9 +117,14 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     #[inline]
     pub fn lock(&self) -> Lock<'_, T> {
+        self.lock_at(Site::caller())
+    }
+
+    #[inline]
+    pub(super) fn lock_at(&self, site: Site) -> Lock<'_, T> {
         Lock {
             mutex: self,
-            waiter: Waiter::new(&self.raw, Site::caller()),
+            waiter: Waiter::new(&self.raw, site),
         }
     }
 
@@ -144,12 +149,12 @@ impl<T: ?Sized> Mutex<T> {
     /// As for [`lock`](Self::lock).
     #[track_caller]
     pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
-        let site = Site::caller();
-        async move {
-            let waiter = Waiter::new(&self.raw, site);
-            waiter.await;
-            OwnedMutexGuard { mutex: self }
-        }
+        self.lock_owned_at(Site::caller())
+    }
+
+    pub(super) async fn lock_owned_at(self: Arc<Self>, site: Site) -> OwnedMutexGuard<T> {
+        Waiter::new(&self.raw, site).await;
+        OwnedMutexGuard { mutex: self }
     }
 
     /// The value; nobody else can have the mutex.
