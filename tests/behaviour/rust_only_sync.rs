@@ -1,4 +1,4 @@
-//! `Event` and `Barrier`, which Go does not have in this form, and what only Rust asks of locks: semantics.md RX-03, RX-04, RX-07, RX-08.
+//! `Event` and `Barrier`, which Go does not have in this form, and what only Rust asks of locks: semantics.md RX-03, RX-04, RX-06, RX-07, RX-08.
 
 #![allow(
     clippy::disallowed_methods,
@@ -8,9 +8,11 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Polled, in_goroutine, rounds};
+use common::{OnWake, Polled, in_goroutine, rounds};
+use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::sync::{Barrier, Cond, Event, Mutex, RwLock, Semaphore, WaitGroup};
 use gaggle::{go, select, time};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -65,6 +67,116 @@ fn rx_04_who_gives_up_at_a_barrier_has_not_come() {
     assert!(!first.woken().is_leader());
     for n in [0, 1] {
         assert!(Polled::new(Barrier::new(n).wait()).poll().is_ready());
+    }
+}
+
+#[test]
+fn rx_04_who_gives_up_waiting_leaves_no_trace() {
+    let (lock, semaphore) = (RwLock::new(1), Semaphore::new(2));
+    for drop_at in 0..3 {
+        let writer = lock.try_write().unwrap();
+        let mut waiting: Vec<_> = (0..3).map(|_| Polled::parked(lock.read())).collect();
+        drop(waiting.remove(drop_at));
+        drop(Polled::parked(lock.write()));
+        drop((lock.read(), lock.write()));
+        drop(writer);
+        waiting.into_iter().for_each(|reader| drop(reader.woken()));
+        assert!(lock.try_write().is_some());
+
+        let held = semaphore.try_acquire_many(2).unwrap();
+        let mut waiting: Vec<_> = (0..3)
+            .map(|_| Polled::parked(semaphore.acquire()))
+            .collect();
+        drop(waiting.remove(drop_at));
+        drop(Polled::parked(semaphore.acquire_many(9)));
+        drop(held);
+        waiting
+            .into_iter()
+            .for_each(|request| drop(request.woken()));
+        assert_eq!(semaphore.available(), 2);
+    }
+}
+
+#[test]
+fn rx_06_a_goroutine_that_panics_gives_back_what_it_has_and_no_longer_waits() {
+    common::watched("what a goroutine holds when it panics", || {
+        for workers in common::worker_counts() {
+            let builder = Runtime::builder()
+                .workers(workers)
+                .on_panic(OnPanic::Report);
+            let rt = builder.build().unwrap();
+            let locks = Arc::new((RwLock::new(0), RwLock::new(0), Semaphore::new(2)));
+            let waits = Arc::new((Mutex::new(()), Cond::new(), Barrier::new(2), Event::new()));
+            let (held, waited) = (locks.clone(), waits.clone());
+            let goroutine = rt.go(async move {
+                let _reader = held.0.read().await;
+                let _writer = held.1.write().await;
+                let _permits = held.2.acquire_many(2).await;
+                let guard = waited.0.lock().await;
+                let mut signal = Box::pin(waited.1.wait(guard));
+                let mut meeting = Box::pin(waited.2.wait());
+                let mut event = Box::pin(waited.3.wait());
+                let mut again = Box::pin(held.0.write());
+                let mut too = Box::pin(held.2.acquire());
+                assert!(futures::poll!(signal.as_mut()).is_pending());
+                assert!(futures::poll!(meeting.as_mut()).is_pending());
+                assert!(futures::poll!(event.as_mut()).is_pending());
+                assert!(futures::poll!(again.as_mut()).is_pending());
+                assert!(futures::poll!(too.as_mut()).is_pending());
+                panic!("on purpose");
+            });
+            let ended: Result<(), _> = rt.block_on(goroutine);
+            assert!(ended.unwrap_err().is_panic());
+            assert!(locks.0.try_write().is_some() && locks.1.try_write().is_some());
+            assert_eq!(locks.2.available(), 2);
+            assert!(waits.0.try_lock().is_some());
+            // Nobody is at the barrier, and a signal is for who comes now.
+            Polled::parked(waits.2.wait()).assert_asleep();
+            let signal = Polled::parked(waits.1.wait(waits.0.try_lock().unwrap()));
+            waits.1.signal();
+            drop(signal.woken());
+            assert!(waits.3.set());
+        }
+    });
+}
+
+/// A waker of somebody else's that panics once.
+fn panics() -> impl FnOnce() + Send + 'static {
+    || panic!("on purpose")
+}
+
+#[test]
+fn a_foreign_waker_that_panics_leaves_nothing_locked_and_nobody_asleep() {
+    for waiters in [1, 40, 70] {
+        let lock = RwLock::new(());
+        let writer = lock.try_write().unwrap();
+        let first = OnWake::parked(lock.read(), panics());
+        let others: Vec<_> = (0..waiters).map(|_| Polled::parked(lock.read())).collect();
+        let unlock = catch_unwind(AssertUnwindSafe(|| drop(writer.downgrade())));
+        assert!(unlock.is_err(), "the panic was swallowed");
+        drop(first);
+        others.into_iter().for_each(|other| drop(other.woken()));
+        assert!(lock.try_write().is_some());
+
+        let (mutex, cond) = (Mutex::new(()), Cond::new());
+        let first = OnWake::parked(cond.wait(mutex.try_lock().unwrap()), panics());
+        let others: Vec<_> = (0..waiters)
+            .map(|_| Polled::parked(cond.wait(mutex.try_lock().unwrap())))
+            .collect();
+        assert!(catch_unwind(AssertUnwindSafe(|| cond.broadcast())).is_err());
+        drop(first);
+        others.into_iter().for_each(|other| drop(other.woken()));
+
+        let semaphore = Semaphore::new(waiters + 1);
+        let held = semaphore.try_acquire_many(waiters + 1).unwrap();
+        let first = OnWake::parked(semaphore.acquire(), panics());
+        let others: Vec<_> = (0..waiters)
+            .map(|_| Polled::parked(semaphore.acquire()))
+            .collect();
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(held))).is_err());
+        drop(first);
+        others.into_iter().for_each(|other| drop(other.woken()));
+        assert_eq!(semaphore.available(), waiters + 1);
     }
 }
 

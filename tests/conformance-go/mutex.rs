@@ -2,7 +2,7 @@
 //!
 //! LK-02 (unlocking what is not locked) cannot be written: only a guard unlocks (T21).
 //! LK-06 is a translation (T23): a guard that is dropped by a panic does unlock.
-//! Dropping lock futures is in `rust_only_locks.rs`. `RwLock` and `Cond` are not built yet.
+//! Dropping lock futures is in `rust_only_locks.rs`. `RwLock` and `Cond` are in `rw_lock.rs` and `cond.rs`.
 
 #![allow(
     clippy::disallowed_methods,

@@ -21,6 +21,16 @@ struct Inner {
     waiters: WaitList<u64>,
 }
 
+impl Inner {
+    const fn new() -> Self {
+        Self {
+            arrived: 0,
+            round: 0,
+            waiters: WaitList::new(),
+        }
+    }
+}
+
 /// Lets `n` goroutines wait for each other, as often as they like.
 ///
 /// # Examples
@@ -53,24 +63,30 @@ impl BarrierWaitResult {
 }
 
 impl Barrier {
-    /// A barrier for `n`. At one for 0 or 1 nobody ever waits.
+    /// A barrier for `n`. At one for 0 or 1 nobody ever waits, and everybody is the leader.
+    #[cfg(not(loom))]
     #[must_use]
-    pub fn new(n: usize) -> Self {
-        let inner = Inner {
-            arrived: 0,
-            round: 0,
-            waiters: WaitList::new(),
-        };
+    pub const fn new(n: usize) -> Self {
         Self {
             n,
-            inner: SpinLock::new(inner),
+            inner: SpinLock::new(Inner::new()),
+        }
+    }
+
+    /// A barrier for `n`. At one for 0 or 1 nobody ever waits, and everybody is the leader.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new(n: usize) -> Self {
+        Self {
+            n,
+            inner: SpinLock::new(Inner::new()),
         }
     }
 
     /// Waits until `n` have come. What each did before is visible to all after.
     ///
     /// # Cancel safety
-    /// A future that is dropped while it waits has not come: the barrier waits for another (RX-04).
+    /// A future that is dropped while it waits has not come: the barrier waits for another (RX-04). One that is dropped after the last has come has come.
     #[track_caller]
     pub fn wait(&self) -> BarrierWait<'_> {
         BarrierWait {

@@ -31,6 +31,16 @@ struct Inner {
 }
 
 impl Inner {
+    const fn new(permits: usize) -> Self {
+        Self {
+            available: permits,
+            total: permits,
+            forgotten: 0,
+            queue: WaitList::new(),
+            too_big: WaitList::new(),
+        }
+    }
+
     fn list_for(&mut self, n: usize) -> &mut WaitList<usize> {
         if n > self.total {
             &mut self.too_big
@@ -60,16 +70,20 @@ pub struct Semaphore {
 
 impl Semaphore {
     /// A semaphore with `permits` permits.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new(permits: usize) -> Self {
+        Self {
+            inner: SpinLock::new(Inner::new(permits)),
+        }
+    }
+
+    /// A semaphore with `permits` permits.
+    #[cfg(loom)]
     #[must_use]
     pub fn new(permits: usize) -> Self {
         Self {
-            inner: SpinLock::new(Inner {
-                available: permits,
-                total: permits,
-                forgotten: 0,
-                queue: WaitList::new(),
-                too_big: WaitList::new(),
-            }),
+            inner: SpinLock::new(Inner::new(permits)),
         }
     }
 
