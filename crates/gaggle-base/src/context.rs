@@ -9,7 +9,7 @@
 //! * **Blocking**: a call that is about to block this thread announces it, so that the runtime can let another thread take over.
 
 use crate::site::Site;
-use crate::wait::{Reason, WaitRecord};
+use crate::wait::{Reason, WaitRecord, Waiting};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -138,6 +138,25 @@ pub unsafe fn enter_task(record: *const WaitRecord) {
     LOCAL.with(|l| l.wait.set(record));
 }
 
+/// Runs `f` as a goroutine would be polled, with a full budget, and says what it waits for. For tests: it shows what a dump would.
+pub fn noted<R>(f: impl FnOnce() -> R) -> (R, Waiting) {
+    struct Restore(*const WaitRecord);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: whoever installed it keeps it alive until the next call of theirs, which is yet to come.
+            unsafe { enter_task(self.0) };
+        }
+    }
+    let record = WaitRecord::new();
+    let restore = Restore(LOCAL.with(|l| l.wait.get()));
+    // SAFETY: `restore` removes it, also when `f` panics, before `record` is dropped.
+    unsafe { enter_task(&raw const record) };
+    refill();
+    let result = f();
+    drop(restore);
+    (result, record.get())
+}
+
 /// Installs what is to happen around blocking calls on this thread.
 pub fn set_blocking_hooks(hooks: Option<&'static BlockingHooks>) {
     LOCAL.with(|l| l.hooks.set(hooks));
@@ -204,6 +223,21 @@ mod tests {
         );
         // SAFETY: removing is always allowed.
         unsafe { enter_task(ptr::null()) };
+    }
+
+    #[test]
+    fn what_is_noted_is_told_and_what_was_installed_before_comes_back() {
+        let (((), inner), outer) = noted(|| {
+            note_wait(Reason::Sleep, Site::UNKNOWN, 1);
+            let inner = noted(|| note_wait(Reason::Mutex, Site::UNKNOWN, 7));
+            let panics = || noted(|| panic!("on the way"));
+            std::panic::catch_unwind(panics).unwrap_err();
+            note_wait(Reason::Join, Site::UNKNOWN, 2);
+            inner
+        });
+        assert_eq!((inner.reason, inner.object), (Reason::Mutex, 7));
+        assert_eq!((outer.reason, outer.object), (Reason::Join, 2));
+        assert!(LOCAL.with(|l| l.wait.get()).is_null());
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn loom_mutex_three_threads_granted() {
     with_clock(&Leaping::default(), || model(2, || everybody_adds(2)));
 }
 
-/// One thread holds, one waits and gives up, one waits: the one that stays gets the mutex, whether the one that gave up had been called or not (RX-03).
+/// One thread holds, one waits and gives up, one waits: the one that stays gets the mutex, whether the one that gave up had been called or not.
 fn one_gives_up() {
     let mutex = Arc::new(Mutex::new(0));
     let guard = mutex.try_lock().unwrap();
@@ -89,13 +89,13 @@ fn one_gives_up() {
     );
 }
 
-/// It catches a call that ends with the future that was called.
+/// It catches a call that ends with the future that was called (RX-03).
 #[test]
 fn loom_mutex_drop_of_a_called_waiter() {
     with_clock(&Still, || model(3, one_gives_up));
 }
 
-/// It catches a mutex that was handed to a future that is dropped, and stays locked for ever.
+/// It catches a mutex that was handed to a future that is dropped, and stays locked for ever (RX-03).
 #[test]
 fn loom_mutex_drop_of_a_granted_waiter() {
     with_clock(&Leaping::default(), || model(3, one_gives_up));
