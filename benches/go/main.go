@@ -55,6 +55,8 @@ func rows() map[string]row {
 		{Name: "create", Unit: "ns each"},
 		{Name: "release", Unit: "ns each"},
 	}
+	nodes := []figure{{Name: "create", Unit: "ns each"}, {Name: "cancel", Unit: "ns each"}}
+	ticks := []figure{{Name: "CPU", Unit: "us/tick"}, {Name: "time", Unit: "x the period"}}
 	return map[string]row{
 		"spawn":      {1_000_000, one("ns each"), warmed(spawn)},
 		"live":       {1_000_000, parked, live},
@@ -70,6 +72,17 @@ func rows() map[string]row {
 		"timers":     {1_000_000, asleep, timers},
 		"timers-10k": {10_000, asleep, timers},
 		"mutex":      {2_000_000, one("ns/op"), warmed(mutex)},
+
+		"mutex1":       {10_000_000, one("ns/op"), warmed(mutex1)},
+		"rwlock":       {2_000_000, one("ns/op"), warmed(rwlock)},
+		"wait-group":   {4_000_000, one("ns/op"), warmed(waitGroup)},
+		"select2":      {2_000_000, one("ns/msg"), warmed(select2)},
+		"select8":      {2_000_000, one("ns/msg"), warmed(select8)},
+		"select-timer": {2_000_000, one("ns/msg"), warmed(selectTimer)},
+		"broadcast":    {2_000_000, one("ns/delivery"), warmed(broadcast)},
+		"context-tree": {10_000, nodes, contextTree},
+		"ticker":       {50_000, ticks, ticker},
+		"timer-churn":  {2_000_000, one("ns each"), warmed(timerChurn)},
 	}
 }
 

@@ -50,6 +50,17 @@ pub const ROWS: &[Row] = &[
     Row { name: "timers", count: 1_000_000, figures: SLEEP, ..NO_CHANNEL },
     Row { name: "timers-10k", count: 10_000, figures: SLEEP, ..NO_CHANNEL },
     Row { name: "mutex", count: 2_000_000, figures: &[("", "ns/op")], ..NO_CHANNEL },
+    Row { name: "mutex1", count: 10_000_000, figures: &[("", "ns/op")], ..NO_CHANNEL },
+    Row { name: "rwlock", count: 2_000_000, figures: &[("", "ns/op")], ..NO_CHANNEL },
+    Row { name: "wait-group", count: 4_000_000, figures: &[("", "ns/op")], ..NO_CHANNEL },
+    Row { name: "select2", count: 2_000_000, figures: &[("", "ns/msg")], ..CHANNEL },
+    Row { name: "select8", count: 2_000_000, figures: &[("", "ns/msg")], ..CHANNEL },
+    Row { name: "select-timer", count: 2_000_000, figures: &[("", "ns/msg")], ..CHANNEL },
+    Row { name: "broadcast", count: 2_000_000, figures: &[("", "ns/delivery")], ..CHANNEL },
+    Row { name: "context-tree", count: 10_000,
+          figures: &[("create", "ns each"), ("cancel", "ns each")], ..NO_CHANNEL },
+    Row { name: "ticker", count: 50_000, figures: &[("CPU", "us/tick"), ("time", "x the period")], ..NO_CHANNEL },
+    Row { name: "timer-churn", count: 2_000_000, figures: &[("", "ns each")], ..NO_CHANNEL },
 ];
 
 /// What a peer does where a row asks for a capacity it does not have.
@@ -95,7 +106,8 @@ pub const PEERS: &[Peer] = &[
         stand_in: StandIn::None,
         packages: &["gaggle"],
         rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool select4 ring skynet \
-               sieve timers timers-10k mutex",
+               sieve timers timers-10k mutex mutex1 rwlock wait-group select2 select8 select-timer \
+               broadcast context-tree ticker timer-churn",
     },
     Peer {
         name: GO,
@@ -104,16 +116,18 @@ pub const PEERS: &[Peer] = &[
         packages: &[],
         // Go has no join handles.
         rows: "spawn live ping-pong spsc mpmc mpmc0 pool select4 ring skynet sieve \
-               timers timers-10k mutex",
+               timers timers-10k mutex mutex1 rwlock wait-group select2 select8 select-timer \
+               broadcast context-tree ticker timer-churn",
     },
     Peer {
         name: "tokio",
         channel: "tokio::sync::mpsc",
         stand_in: StandIn::CapacityOne,
-        packages: &["tokio"],
-        // Its bounded channel has one receiver: no `live`, `mpmc`, `mpmc0`, `pool`.
+        packages: &["tokio", "tokio-util"],
+        // Its bounded channel has one receiver: no `live`, `mpmc`, `mpmc0`, `pool`. It has no wait group.
         rows: "spawn spawn-handles ping-pong spsc select4 ring skynet sieve timers \
-               timers-10k mutex",
+               timers-10k mutex mutex1 rwlock select2 select8 select-timer broadcast context-tree \
+               ticker timer-churn",
     },
     Peer {
         name: "tokio+kanal",

@@ -7,6 +7,8 @@
 pub trait Peek: Future {
     /// `false`: a poll at this instant could only register a waker. `true`: only a poll can tell.
     ///
-    /// It must be cheap, take no lock and register nothing.
+    /// The first answer of a future may be a late `false`, for the sake of speed: whoever asked then polls it before waiting, or asks again. Every later answer is exact.
+    ///
+    /// It must be cheap, take no lock for long and register nothing.
     fn may_be_ready(&self) -> bool;
 }

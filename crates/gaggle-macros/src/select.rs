@@ -171,20 +171,6 @@ impl Select {
         let (biased, default) = (self.biased, self.default.is_some());
         let otherwise = self.otherwise.is_some();
 
-        let arms = self.arms.iter().rev().fold(quote!(()), |rest, arm| {
-            let operand = &arm.operand;
-            let on = arm
-                .guard
-                .as_ref()
-                .map_or_else(|| quote!(true), |g| quote!(#g));
-            let at = operand.span().resolved_at(span);
-            let (enabled, op) = (Ident::new("__on", span), Ident::new("__operand", span));
-            let made = quote_spanned!(at=> match (#on, #operand) {
-                (#enabled, #op) => (&&&&&#s::Operand::new(#op)).arm(#enabled),
-            });
-            quote!((#made, #rest))
-        });
-
         let nest = |i: usize, inner: TokenStream| {
             (0..i).fold(
                 quote!(#s::Here(#inner)),
@@ -222,16 +208,43 @@ impl Select {
             .otherwise
             .map(|body| quote!(#s::Outcome::Otherwise => #body,));
 
-        quote_spanned!(span=> {
-            #[allow(unused_imports, reason = "which of the kinds of operands are there is not known")]
-            use #s::{OperandChannel as _, OperandFuture as _, OperandOptionFuture as _, OperandOptionPeek as _, OperandPeek as _};
+        let names: Vec<_> = (0..count)
+            .map(|i| Ident::new(&format!("__arm{i}"), span))
+            .collect();
+        let list = names
+            .iter()
+            .rev()
+            .fold(quote!(()), |rest, arm| quote!((#arm.as_mut(), #rest)));
+        let select = quote_spanned!(span=> {
+            #(let mut #names = ::core::pin::pin!(#names);)*
+            // Not the block's last expression: what it borrows would outlive the block in older editions.
             let #out = #s::select::<#count, _, _>(
                 #s::Mode { biased: #biased, default: #default, otherwise: #otherwise },
-                #arms,
+                #list,
                 #[allow(unreachable_patterns, unused_variables, clippy::all, clippy::pedantic, reason = "the patterns are the user's")]
                 |__out: &_| match __out { #checks _ => true },
             )
             .await;
+            #out
+        });
+        // Matches, not `let`: so what an operand borrows from a temporary lives until the select is over.
+        let (on, operand) = (Ident::new("__on", span), Ident::new("__operand", span));
+        let wait = self.arms.iter().zip(&names).rev().fold(select, |inner, (arm, name)| {
+            let expression = &arm.operand;
+            let guard = arm.guard.as_ref().map_or_else(|| quote!(true), |g| quote!(#g));
+            let at = expression.span().resolved_at(span);
+            let made = quote_spanned!(at=> (&&&&&#s::Operand::of(&#operand)).kind().arm(#operand, #on));
+            quote_spanned!(span=> match #guard {
+                #on => match #expression {
+                    #operand => match #made { #name => #inner },
+                },
+            })
+        });
+
+        quote_spanned!(span=> {
+            #[allow(unused_imports, reason = "which of the kinds of operands are there is not known")]
+            use #s::{OperandChannel as _, OperandFuture as _, OperandOptionFuture as _, OperandOptionPeek as _, OperandPeek as _};
+            let #out = #wait;
             #[allow(unreachable_patterns, reason = "the last arm is for outcomes that this select cannot have")]
             match #out {
                 #bodies

@@ -7,9 +7,10 @@ use crate::cli::Job;
 use crate::measure::Result;
 use crate::rows::select::Select;
 use crate::rows::{live, select};
-use crate::rows::{mutex, pairs, pool, skynet, spawn, stages, timers};
+use crate::rows::{mutex, pairs, pool, skynet, spawn, stages, timers, tools};
 use crate::runtime::{Runtime, run as run_on};
 use crate::runtimes::{Gaggle, GaggleChannel, Smol, Tokio};
+use crate::tools::Tools;
 use crate::{coroutines, threads};
 
 pub(crate) fn run(job: &Job) -> Result {
@@ -19,10 +20,12 @@ pub(crate) fn run(job: &Job) -> Result {
     let outcome = match job.peer.name {
         GAGGLE => alone::<Gaggle>(job)
             .or_else(|| shared::<Gaggle, GaggleChannel>(job))
-            .or_else(|| selecting::<Gaggle, GaggleChannel>(job)),
+            .or_else(|| selecting::<Gaggle, GaggleChannel>(job))
+            .or_else(|| with_tools::<Gaggle>(job)),
         "tokio" => alone::<Tokio>(job)
             .or_else(|| one_receiver::<Tokio, TokioMpsc>(job))
-            .or_else(|| selecting::<Tokio, TokioMpsc>(job)),
+            .or_else(|| selecting::<Tokio, TokioMpsc>(job))
+            .or_else(|| with_tools::<Tokio>(job)),
         "tokio+kanal" => shared::<Tokio, Kanal>(job),
         "tokio+flume" => shared::<Tokio, Flume>(job).or_else(|| selecting::<Tokio, Flume>(job)),
         "smol" => alone::<Smol>(job)
@@ -75,6 +78,24 @@ where
         "mpmc0" => run_on::<R, _>(workers, pool::mpmc::<R, C>(0, n)),
         "pool" => run_on::<R, _>(workers, pool::pool::<R, C>(n)),
         _ => return one_receiver::<R, C>(job),
+    })
+}
+
+/// The rows about tools, for the runtimes that have all of them.
+fn with_tools<R: Tools>(job: &Job) -> Option<Result> {
+    let (workers, n) = (job.workers, job.count);
+    Some(match job.row.name {
+        "select2" => run_on::<R, _>(workers, tools::select2::<R>(n)),
+        "select8" => run_on::<R, _>(workers, tools::select8::<R>(n)),
+        "select-timer" => run_on::<R, _>(workers, tools::select_timer::<R>(n)),
+        "mutex1" => run_on::<R, _>(workers, tools::mutex1::<R>(n)),
+        "rwlock" => run_on::<R, _>(workers, tools::rwlock::<R>(n)),
+        "wait-group" => run_on::<R, _>(workers, tools::wait_group::<R>(n)),
+        "context-tree" => run_on::<R, _>(workers, tools::context_tree::<R>(n)),
+        "broadcast" => run_on::<R, _>(workers, tools::broadcast::<R>(n)),
+        "ticker" => run_on::<R, _>(workers, tools::ticker::<R>(n)),
+        "timer-churn" => run_on::<R, _>(workers, tools::timer_churn::<R>(n)),
+        _ => return None,
     })
 }
 

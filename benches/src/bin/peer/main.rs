@@ -11,6 +11,7 @@ mod rows;
 mod runtime;
 mod runtimes;
 mod threads;
+mod tools;
 
 use std::process::ExitCode;
 

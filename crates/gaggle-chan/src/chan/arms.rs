@@ -12,6 +12,7 @@ use super::send::Send;
 use crate::select::{Arm, ChanArm, RawArm, Round};
 use gaggle_base::spin::SpinWord;
 use gaggle_base::waitlist::{Commit, Node, State};
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 
@@ -74,7 +75,13 @@ pub struct SendArm<'a, T> {
 }
 
 impl<'a, T> RecvArm<'a, T> {
+    /// A receive that was never polled: it is made anew where it is to stay, which is cheaper than to move it there.
+    #[inline(always)]
     pub(crate) fn new(recv: Option<Recv<'a, T>>) -> Self {
+        let recv = recv.map(|recv| {
+            let recv = ManuallyDrop::new(recv);
+            Recv::new(recv.chan, recv.node.site)
+        });
         Self { recv }
     }
 
@@ -96,7 +103,14 @@ impl<'a, T> RecvArm<'a, T> {
 }
 
 impl<'a, T> SendArm<'a, T> {
+    /// A send that was never polled: see `RecvArm::new`.
+    #[inline(always)]
     pub(crate) fn new(send: Option<Send<'a, T>>) -> Self {
+        let send = send.map(|send| {
+            let send = ManuallyDrop::new(send);
+            // SAFETY: a send that was never polled is `Idle`, so its slot holds the value, and it is not used or dropped again.
+            Send::new(send.chan, unsafe { send.node.take_slot() }, send.node.site)
+        });
         Self { send }
     }
 

@@ -12,6 +12,9 @@ use std::task::{Context, Poll, Waker};
 pub enum Round {
     /// The first look: a future that can tell by itself that it is not ready is not polled yet.
     Look,
+    /// Those that were not polled in the first look: they are looked at once more, and polled only if they may be ready now.
+    /// A second look is exact (see [`Peek`]): so a select that does not wait registers nothing.
+    SecondLook,
     /// Those that were not polled in the first look.
     Rest,
     /// All.
@@ -125,6 +128,7 @@ impl<F: Future> RawArm for FutureArm<F> {
         };
         let poll = match round {
             Round::Look => may_be_ready(future),
+            Round::SecondLook => *skipped && may_be_ready(future),
             Round::Rest => *skipped,
             Round::All => true,
         };

@@ -1,5 +1,6 @@
-//! Arms of different types, as a list of pairs: `(first, (second, (third, ())))`.
+//! Arms of different types, as a list of pairs of pinned borrows: `(first, (second, (third, ())))`.
 //!
+//! Borrows, because a nested pair of the arms themselves would move every arm once for each that stands before it.
 //! What comes out is nested in the same way: `Here(x)` is the first arm's, `There(Here(y))` the second's.
 
 use super::arm::{Arm, RawArm};
@@ -34,11 +35,13 @@ pub trait Sealed {
     #[doc(hidden)]
     type Output;
     #[doc(hidden)]
-    fn collect<'p>(self: Pin<&'p mut Self>, into: &mut [Option<Pin<&'p mut (dyn RawArm + 'p)>>]);
+    fn collect<'p>(&'p mut self, into: &mut [Option<Pin<&'p mut (dyn RawArm + 'p)>>]);
     #[doc(hidden)]
-    fn take(self: Pin<&mut Self>, index: usize) -> <Self as Sealed>::Output;
+    fn take(&mut self, index: usize) -> <Self as Sealed>::Output;
     #[doc(hidden)]
-    fn switch_off(self: Pin<&mut Self>, index: usize);
+    fn switch_off(&mut self, index: usize);
+    #[doc(hidden)]
+    fn switch_all_off(&mut self);
 }
 
 impl<A: Sealed> Arms for A {
@@ -47,51 +50,45 @@ impl<A: Sealed> Arms for A {
 
 impl Sealed for () {
     type Output = Nothing;
-    fn collect<'p>(self: Pin<&'p mut Self>, _: &mut [Slot<'p>]) {}
-    fn take(self: Pin<&mut Self>, _: usize) -> Nothing {
+    fn collect<'p>(&'p mut self, _: &mut [Slot<'p>]) {}
+    fn take(&mut self, _: usize) -> Nothing {
         unreachable!("an arm that is in the list")
     }
-    fn switch_off(self: Pin<&mut Self>, _: usize) {}
+    fn switch_off(&mut self, _: usize) {}
+    fn switch_all_off(&mut self) {}
 }
 
-/// The two halves of a pinned pair.
-fn halves<H, T>(pair: Pin<&mut (H, T)>) -> (Pin<&mut H>, Pin<&mut T>) {
-    // SAFETY: both halves stay where they are for as long as the pair does, and neither is moved out of it; a tuple has no `Drop` of its own.
-    unsafe {
-        let (first, rest) = pair.get_unchecked_mut();
-        (Pin::new_unchecked(first), Pin::new_unchecked(rest))
-    }
-}
-
-impl<H: Arm, T: Sealed> Sealed for (H, T) {
+impl<H: Arm, T: Sealed> Sealed for (Pin<&mut H>, T) {
     type Output = HereOrThere<H::Output, T::Output>;
 
     #[inline(always)]
-    fn collect<'p>(self: Pin<&'p mut Self>, into: &mut [Slot<'p>]) {
-        let (first, rest) = halves(self);
+    fn collect<'p>(&'p mut self, into: &mut [Slot<'p>]) {
         let Some((slot, slots)) = into.split_first_mut() else {
             unreachable!("as many slots as arms");
         };
-        *slot = Some(first);
-        rest.collect(slots);
+        *slot = Some(self.0.as_mut());
+        self.1.collect(slots);
     }
 
     #[inline(always)]
-    fn take(self: Pin<&mut Self>, index: usize) -> Self::Output {
-        let (first, rest) = halves(self);
+    fn take(&mut self, index: usize) -> Self::Output {
         if index == 0 {
-            Here(first.take_output())
+            Here(self.0.as_mut().take_output())
         } else {
-            There(rest.take(index - 1))
+            There(self.1.take(index - 1))
         }
     }
 
-    fn switch_off(self: Pin<&mut Self>, index: usize) {
-        let (first, rest) = halves(self);
+    fn switch_off(&mut self, index: usize) {
         if index == 0 {
-            first.switch_off();
+            self.0.as_mut().switch_off();
         } else {
-            rest.switch_off(index - 1);
+            self.1.switch_off(index - 1);
         }
+    }
+
+    fn switch_all_off(&mut self) {
+        self.0.as_mut().switch_off();
+        self.1.switch_all_off();
     }
 }

@@ -2,7 +2,7 @@
 
 use super::arm::{Arm, FutureArm, RawArm, Round};
 use super::arms::Slot;
-use super::engine::{self, Mode, Progress, Verdict};
+use super::engine::{Engine, Mode, Progress, Verdict};
 use crate::chan::{Receiver, RecvArm, RecvError, SendArm, SendError, Sender};
 use gaggle_base::site::Site;
 use gaggle_base::thread::wait_for;
@@ -214,14 +214,14 @@ impl<R> Selecting<'_, R> {
             .iter_mut()
             .map(|arm| Some(arm.as_mut().as_raw()))
             .collect();
-        let verdict = engine::poll(
-            &mut slots,
+        let mut engine = Engine {
+            arms: &mut slots,
             commit,
-            &mut this.progress,
-            this.mode,
-            this.site,
-            cx,
-        );
+            progress: &mut this.progress,
+            mode: this.mode,
+            site: this.site,
+        };
+        let verdict = engine.poll(cx);
         drop(slots);
         verdict.map(|verdict| match verdict {
             Verdict::Arm(i) => {

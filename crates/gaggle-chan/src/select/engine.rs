@@ -36,6 +36,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Were the nodes ever put into lists? Then some may be there still.
+    pub(super) fn was_enqueued(self) -> bool {
+        self.enqueued
+    }
+
     /// The outcome of an arm was refused: the select goes on without that arm.
     pub(super) fn go_on(&mut self, commit: &Commit) {
         self.mismatch = true;
@@ -55,143 +60,180 @@ pub(super) enum Verdict {
     Otherwise,
 }
 
-/// One poll of a select.
-pub(super) fn poll(
-    arms: &mut [Slot<'_>],
-    commit: Pin<&Commit>,
-    progress: &mut Progress,
-    mode: Mode,
-    site: Site,
-    cx: &mut Context<'_>,
-) -> Poll<Verdict> {
-    let mut few = [0_u16; 16];
-    let mut many = Vec::new();
-    let order = if arms.len() <= few.len() {
-        &mut few[..arms.len()]
-    } else {
-        many.resize(arms.len(), 0);
-        &mut many[..]
-    };
-    let mut order = Order::new(order, mode.biased);
-    if progress.waiting {
-        return poll_again(arms, commit, progress, mode, site, &mut order, cx);
+/// One select, for the time of one poll.
+pub(super) struct Engine<'s, 'p> {
+    pub(super) arms: &'s mut [Slot<'p>],
+    pub(super) commit: Pin<&'s Commit>,
+    pub(super) progress: &'s mut Progress,
+    pub(super) mode: Mode,
+    pub(super) site: Site,
+}
+
+impl Engine<'_, '_> {
+    /// One poll.
+    #[inline]
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Verdict> {
+        if self.arms.is_empty() {
+            return self.all_off();
+        }
+        if self.progress.waiting {
+            return self.in_order(None, |engine, order| engine.poll_again(order, cx));
+        }
+        ready!(poll_proceed(cx));
+        // First look: cheap and without a trace. Most selects end here, with the first arm that is drawn.
+        let first = if self.mode.biased || self.arms.len() == 1 {
+            0
+        } else {
+            rng::below(self.arms.len() as u32) as usize
+        };
+        if self.arm(first).attempt(cx, Round::Look) {
+            return Poll::Ready(Verdict::Arm(first));
+        }
+        self.in_order(Some(first), |engine, order| engine.look_on(order, cx))
     }
-    ready!(poll_proceed(cx));
-    // First look: cheap and without a trace. What can tell by itself that it is not ready is not polled yet.
-    while let Some(i) = order.next() {
-        if arm(arms, i).attempt(cx, Round::Look) {
+
+    /// Goes on with an order for the arms, in which `first`, if there is one, has been drawn.
+    #[inline(never)]
+    fn in_order<R>(
+        &mut self,
+        first: Option<usize>,
+        go_on: impl FnOnce(&mut Self, &mut Order<'_>) -> R,
+    ) -> R {
+        let (mut few, mut many) = ([0_u16; 16], Vec::new());
+        let indices = if self.arms.len() <= few.len() {
+            &mut few[..self.arms.len()]
+        } else {
+            many.resize(self.arms.len(), 0);
+            &mut many[..]
+        };
+        let mut order = Order::new(indices, self.mode.biased);
+        if let Some(first) = first {
+            order.has_drawn(first);
+        }
+        go_on(self, &mut order)
+    }
+
+    /// The first look at the arms that are left, and what follows if none is ready.
+    fn look_on(&mut self, order: &mut Order<'_>, cx: &mut Context<'_>) -> Poll<Verdict> {
+        while let Some(i) = order.next() {
+            if self.arm(i).attempt(cx, Round::Look) {
+                return Poll::Ready(Verdict::Arm(i));
+            }
+        }
+        if !self.arms.iter().flatten().any(|arm| arm.is_on()) {
+            return self.all_off();
+        }
+        let rest = if self.mode.default {
+            Round::SecondLook
+        } else {
+            Round::Rest
+        };
+        if let Some(i) = self.poll_futures(rest, order, cx) {
             return Poll::Ready(Verdict::Arm(i));
         }
+        self.look_and_wait(order, cx)
     }
-    if !arms.iter().flatten().any(|arm| arm.is_on()) {
-        return all_off(*progress, mode, site);
-    }
-    if let Some(i) = poll_futures(arms, Round::Rest, &mut order, cx) {
-        return Poll::Ready(Verdict::Arm(i));
-    }
-    look_and_wait(arms, commit, progress, mode, site, &mut order, cx)
-}
 
-/// The engine's way to an arm.
-#[inline(always)]
-fn arm<'a>(arms: &'a mut [Slot<'_>], i: usize) -> Pin<&'a mut (dyn super::arm::RawArm + 'a)> {
-    let slot = arms[i].as_mut().expect("every arm has its slot");
-    slot.as_mut()
-}
+    #[inline(always)]
+    fn arm(&mut self, i: usize) -> Pin<&mut (dyn super::arm::RawArm + '_)> {
+        let slot = self.arms[i].as_mut().expect("every arm has its slot");
+        slot.as_mut()
+    }
 
-/// A poll after one that let the select wait.
-#[inline(never)]
-fn poll_again(
-    arms: &mut [Slot<'_>],
-    commit: Pin<&Commit>,
-    progress: &mut Progress,
-    mode: Mode,
-    site: Site,
-    order: &mut Order<'_>,
-    cx: &mut Context<'_>,
-) -> Poll<Verdict> {
-    if commit.claim() == Claim::Won {
-        return Poll::Ready(Verdict::Arm(winner(arms)));
-    }
-    progress.waiting = false;
-    // The nodes stay in their lists. Nobody completes one while we are busy, so no outcome of another arm has to be thrown away.
-    if let Some(i) = poll_futures(arms, Round::All, order, cx) {
-        return Poll::Ready(Verdict::Arm(i));
-    }
-    drop(commit.set_waker(cx.waker()));
-    if commit.wait() {
-        progress.waiting = true;
-        note_wait(Reason::Select, site, 0);
-        return Poll::Pending;
-    }
-    look_and_wait(arms, commit, progress, mode, site, order, cx)
-}
-
-/// Polls the arms that are no channel operations.
-fn poll_futures(
-    arms: &mut [Slot<'_>],
-    round: Round,
-    order: &mut Order<'_>,
-    cx: &mut Context<'_>,
-) -> Option<usize> {
-    order.restart();
-    while let Some(i) = order.next() {
-        let mut arm = arm(arms, i);
-        if arm.channel().is_none() && arm.as_mut().attempt(cx, round) {
-            return Some(i);
+    /// A poll after one that let the select wait.
+    fn poll_again(&mut self, order: &mut Order<'_>, cx: &mut Context<'_>) -> Poll<Verdict> {
+        if self.commit.claim() == Claim::Won {
+            return Poll::Ready(Verdict::Arm(winner(self.arms)));
         }
+        self.progress.waiting = false;
+        // The nodes stay in their lists. Nobody completes one while we are busy, so no outcome of another arm has to be thrown away.
+        if let Some(i) = self.poll_futures(Round::All, order, cx) {
+            return Poll::Ready(Verdict::Arm(i));
+        }
+        drop(self.commit.set_waker(cx.waker()));
+        if self.commit.wait() {
+            self.progress.waiting = true;
+            return self.pending();
+        }
+        self.look_and_wait(order, cx)
     }
-    None
-}
 
-/// Looks at all channels at one instant (SE-03), and if none can proceed waits at all of them.
-fn look_and_wait(
-    arms: &mut [Slot<'_>],
-    commit: Pin<&Commit>,
-    progress: &mut Progress,
-    mode: Mode,
-    site: Site,
-    order: &mut Order<'_>,
-    cx: &mut Context<'_>,
-) -> Poll<Verdict> {
-    if !mode.default {
-        drop(commit.set_waker(cx.waker()));
+    /// Polls the arms that are no channel operations.
+    fn poll_futures(
+        &mut self,
+        round: Round,
+        order: &mut Order<'_>,
+        cx: &mut Context<'_>,
+    ) -> Option<usize> {
+        order.restart();
+        while let Some(i) = order.next() {
+            let mut arm = self.arm(i);
+            if arm.channel().is_none() && arm.as_mut().attempt(cx, round) {
+                return Some(i);
+            }
+        }
+        None
     }
-    let locks = lock_all(arms);
-    if locks.is_none() {
-        if mode.default {
+
+    /// Looks at all channels at one instant (SE-03), and if none can proceed waits at all of them.
+    fn look_and_wait(&mut self, order: &mut Order<'_>, cx: &mut Context<'_>) -> Poll<Verdict> {
+        if !self.mode.default {
+            drop(self.commit.set_waker(cx.waker()));
+        }
+        let Some(locks) = lock_all(self.arms) else {
+            if self.mode.default {
+                return Poll::Ready(Verdict::Default);
+            }
+            return self.pending();
+        };
+        order.restart();
+        while let Some(i) = order.next() {
+            let Some(chan) = self.arms[i].as_ref().and_then(|arm| arm.channel()) else {
+                continue;
+            };
+            // SAFETY: all locks are held, and we have not let go of the commit, so the select is busy.
+            if let Some([to_wake, to_drop]) = unsafe { chan.attempt_locked() } {
+                drop(locks);
+                drop(to_drop);
+                to_wake.into_iter().for_each(Waker::wake);
+                return Poll::Ready(Verdict::Arm(i));
+            }
+        }
+        if self.mode.default {
             return Poll::Ready(Verdict::Default);
         }
-        note_wait(Reason::Select, site, 0);
-        return Poll::Pending;
-    }
-    order.restart();
-    while let Some(i) = order.next() {
-        let Some(chan) = arms[i].as_ref().and_then(|arm| arm.channel()) else {
-            continue;
-        };
-        // SAFETY: all locks are held, and we have not let go of the commit, so the select is busy.
-        if let Some([to_wake, to_drop]) = unsafe { chan.attempt_locked() } {
-            drop(locks);
-            drop(to_drop);
-            to_wake.into_iter().for_each(Waker::wake);
-            return Poll::Ready(Verdict::Arm(i));
+        for chan in self.arms.iter().flatten().filter_map(|arm| arm.channel()) {
+            // SAFETY: all locks are held, the select is busy, and every attempt has just failed; the commit outlives the nodes' stay (S2).
+            unsafe { chan.enqueue_locked(self.progress.enqueued, self.commit) };
         }
+        self.commit.wait_locked();
+        drop(locks);
+        self.progress.waiting = true;
+        self.progress.enqueued = true;
+        self.pending()
     }
-    if mode.default {
-        return Poll::Ready(Verdict::Default);
+
+    fn pending(&self) -> Poll<Verdict> {
+        note_wait(Reason::Select, self.site, 0);
+        Poll::Pending
     }
-    let again = progress.enqueued;
-    for chan in arms.iter().flatten().filter_map(|arm| arm.channel()) {
-        // SAFETY: all locks are held, the select is busy, and every attempt has just failed; the commit is dropped after the arms, which take their nodes out.
-        unsafe { chan.enqueue_locked(again, commit) };
+
+    /// Nothing can ever be ready.
+    #[cold]
+    fn all_off(&self) -> Poll<Verdict> {
+        if self.mode.default {
+            return Poll::Ready(Verdict::Default);
+        }
+        if self.mode.otherwise {
+            return Poll::Ready(Verdict::Otherwise);
+        }
+        assert!(
+            !self.progress.mismatch,
+            "select!: no pattern matched and no arm is left; add an `else => ..` arm, or match every outcome"
+        );
+        note_wait(Reason::SelectNone, self.site, 0);
+        Poll::Pending
     }
-    commit.wait_locked();
-    drop(locks);
-    progress.waiting = true;
-    progress.enqueued = true;
-    note_wait(Reason::Select, site, 0);
-    Poll::Pending
 }
 
 /// The arm whose node another side has completed.
@@ -207,23 +249,6 @@ fn winner(arms: &[Slot<'_>]) -> usize {
     drop(lock_all(arms));
     let i = arms.iter().position(done);
     i.expect("a select that was won has an arm that is done")
-}
-
-/// Nothing can ever be ready.
-#[cold]
-fn all_off(progress: Progress, mode: Mode, site: Site) -> Poll<Verdict> {
-    if mode.default {
-        return Poll::Ready(Verdict::Default);
-    }
-    if mode.otherwise {
-        return Poll::Ready(Verdict::Otherwise);
-    }
-    assert!(
-        !progress.mismatch,
-        "select!: no pattern matched and no arm is left; add an `else => ..` arm, or match every outcome"
-    );
-    note_wait(Reason::SelectNone, site, 0);
-    Poll::Pending
 }
 
 /// How many locks are kept without an allocation.
@@ -290,6 +315,12 @@ impl<'a> Order<'a> {
             next: 0,
             biased,
         }
+    }
+
+    /// This one comes first, and has come.
+    fn has_drawn(&mut self, index: usize) {
+        self.indices.swap(0, index);
+        self.next = 1;
     }
 
     /// All of them once more, in a new order.

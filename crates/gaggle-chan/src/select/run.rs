@@ -1,7 +1,7 @@
 //! The future of one select with a fixed list of arms: what `select!` expands to.
 
 use super::arms::{Arms, Sealed, Slot};
-use super::engine::{self, Mode, Progress, Verdict};
+use super::engine::{Engine, Mode, Progress, Verdict};
 use gaggle_base::site::Site;
 use gaggle_base::waitlist::Commit;
 use std::fmt;
@@ -37,9 +37,10 @@ where
 }
 
 /// The future of [`select`].
+///
+/// The arms are borrowed, and outlive it; so `Drop` takes their nodes out of all lists, before the commit goes (S2).
 #[must_use = "a select happens only when its future is awaited"]
-pub struct Selected<A, P, const N: usize> {
-    /// Before the commit: dropping the arms takes their nodes out of all lists (S2).
+pub struct Selected<A: Sealed, P, const N: usize> {
     arms: A,
     commit: Commit,
     accept: P,
@@ -57,39 +58,49 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: `arms` and `commit` are pinned with the whole: neither is moved, and there is no `Drop` of our own. The rest is not pinned.
-        let (mut arms, commit, this) = unsafe {
-            let this = self.get_unchecked_mut();
-            let commit = Pin::new_unchecked(&this.commit);
-            (
-                Pin::new_unchecked(&mut this.arms),
-                commit,
-                (&this.accept, &mut this.progress, this.mode, this.site),
-            )
-        };
-        let (accept, progress, mode, site) = this;
+        // SAFETY: only the commit is pinned, and it is not moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: as above.
+        let commit = unsafe { Pin::new_unchecked(&this.commit) };
+        let (arms, progress, mode, site) =
+            (&mut this.arms, &mut this.progress, this.mode, this.site);
         loop {
             let mut slots: [Slot<'_>; N] = [const { None }; N];
-            arms.as_mut().collect(&mut slots);
-            let verdict =
-                std::task::ready!(engine::poll(&mut slots, commit, progress, mode, site, cx));
+            arms.collect(&mut slots);
+            let mut engine = Engine {
+                arms: &mut slots,
+                commit,
+                progress,
+                mode,
+                site,
+            };
+            let verdict = std::task::ready!(engine.poll(cx));
             let index = match verdict {
                 Verdict::Arm(index) => index,
                 Verdict::Default => return Poll::Ready(Outcome::Default),
                 Verdict::Otherwise => return Poll::Ready(Outcome::Otherwise),
             };
-            let output = arms.as_mut().take(index);
-            if accept(&output) {
+            let output = arms.take(index);
+            if (this.accept)(&output) {
                 return Poll::Ready(Outcome::Arm(output));
             }
             drop(output);
-            arms.as_mut().switch_off(index);
+            arms.switch_off(index);
             progress.go_on(&commit);
         }
     }
 }
 
-impl<A, P, const N: usize> fmt::Debug for Selected<A, P, N> {
+impl<A: Sealed, P, const N: usize> Drop for Selected<A, P, N> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.progress.was_enqueued() {
+            self.arms.switch_all_off();
+        }
+    }
+}
+
+impl<A: Sealed, P, const N: usize> fmt::Debug for Selected<A, P, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Selected")
             .field("arms", &N)

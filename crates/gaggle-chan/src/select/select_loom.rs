@@ -2,7 +2,8 @@
 //!
 //! A lost wake-up is a deadlock, a value that two arms had a wrong count of tokens, and a touch of a node or a commit that is the other side's a data race; loom reports all three.
 
-use super::{Here, Mode, Operand, OperandChannel as _, OperandFuture as _, Outcome, There, select};
+use super::operand::{AnyFuture, Channel};
+use super::{Here, Mode, Outcome, There, select};
 use crate::chan::{Receiver, RecvError, SendError, Sender, bounded};
 use crate::loom_support::{Mint, Token, block_on, block_on_pinned, model, poll_once};
 use loom::thread;
@@ -19,10 +20,9 @@ type Received<T> = Result<T, RecvError>;
 
 /// Receives from the first of two channels that has something.
 async fn recv_either<T>(a: &Receiver<T>, b: &Receiver<T>) -> Received<T> {
-    let arms = (
-        (&&&&&Operand::new(a.recv())).arm(true),
-        ((&&&&&Operand::new(b.recv())).arm(true), ()),
-    );
+    let mut first = pin!(Channel.arm(a.recv(), true));
+    let mut second = pin!(Channel.arm(b.recv(), true));
+    let arms = (first.as_mut(), (second.as_mut(), ()));
     match select::<2, _, _>(BIASED, arms, |_| true).await {
         Outcome::Arm(Here(r) | There(Here(r))) => r,
         _ => unreachable!(),
@@ -35,10 +35,9 @@ async fn send_either(
     b: &Sender<Token>,
     values: (Token, Token),
 ) -> Result<u8, SendError<Token>> {
-    let arms = (
-        (&&&&&Operand::new(a.send(values.0))).arm(true),
-        ((&&&&&Operand::new(b.send(values.1))).arm(true), ()),
-    );
+    let mut first = pin!(Channel.arm(a.send(values.0), true));
+    let mut second = pin!(Channel.arm(b.send(values.1), true));
+    let arms = (first.as_mut(), (second.as_mut(), ()));
     match select::<2, _, _>(BIASED, arms, |_| true).await {
         Outcome::Arm(Here(r)) => r.map(|()| 1),
         Outcome::Arm(There(Here(r))) => r.map(|()| 2),
@@ -158,10 +157,9 @@ fn loom_select_future_against_a_sender() {
                 std::task::Poll::Pending
             }
         });
-        let arms = (
-            (&&&&&Operand::new(rx.recv())).arm(true),
-            ((&&&&&Operand::new(second_poll)).arm(true), ()),
-        );
+        let mut first = pin!(Channel.arm(rx.recv(), true));
+        let mut second = pin!(AnyFuture.arm(second_poll, true));
+        let arms = (first.as_mut(), (second.as_mut(), ()));
         let mut both = Box::pin(select::<2, _, _>(BIASED, arms, |_| true));
         let got = match poll_once(both.as_mut()) {
             std::task::Poll::Pending => match poll_once(both.as_mut()) {
@@ -190,10 +188,9 @@ fn loom_select_default_looks_at_one_instant() {
         tx1.try_send(1).unwrap();
         let (look1, look2) = (rx1.clone(), rx2.clone());
         let t = thread::spawn(move || {
-            let arms = (
-                (&&&&&Operand::new(look1.recv())).arm(true),
-                ((&&&&&Operand::new(look2.recv())).arm(true), ()),
-            );
+            let mut first = pin!(Channel.arm(look1.recv(), true));
+            let mut second = pin!(Channel.arm(look2.recv(), true));
+            let arms = (first.as_mut(), (second.as_mut(), ()));
             let mode = Mode {
                 default: true,
                 ..BIASED

@@ -12,6 +12,7 @@ pub(crate) mod skynet;
 pub(crate) mod spawn;
 pub(crate) mod stages;
 pub(crate) mod timers;
+pub(crate) mod tools;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

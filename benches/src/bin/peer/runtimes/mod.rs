@@ -1,8 +1,10 @@
 //! The asynchronous runtimes, one file each.
 
 mod gaggle;
+mod gaggle_tools;
 mod smol;
 mod tokio;
+mod tokio_tools;
 
 pub(crate) use self::gaggle::{Gaggle, GaggleChannel};
 pub(crate) use self::smol::Smol;
