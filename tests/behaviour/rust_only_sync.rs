@@ -11,11 +11,10 @@ mod common;
 use common::{OnWake, Polled, in_goroutine, rounds};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::sync::{Barrier, Cond, Event, Mutex, RwLock, Semaphore, WaitGroup};
-use gaggle::{go, select, time};
+use gaggle::{go, select};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
 
 #[test]
 fn an_event_releases_all_who_wait_and_all_who_come_later() {
@@ -244,7 +243,7 @@ fn they_are_arms_of_a_select_and_losing_leaves_no_trace() {
             _ = lock.read() => unreachable!(),
             _ = semaphore.acquire() => unreachable!(),
             () = event.wait() => unreachable!(),
-            () = time::sleep(Duration::from_millis(1)) => {}
+            () = gaggle::yield_now() => {}
         }
         drop((writer, permit));
         assert!(lock.try_write().is_some() && semaphore.try_acquire().is_some());

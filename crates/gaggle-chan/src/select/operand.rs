@@ -110,8 +110,28 @@ kind!(
     OperandOptionFuture, OptionAnyFuture, [&], F: IntoFuture, Option<F> => FutureArm<F::IntoFuture>,
     |f: Option<F>, on: bool| FutureArm::new(f.filter(|_| on).map(F::into_future))
 );
-kind!(
-    /// Last choice: any other future.
-    OperandFuture, AnyFuture, [], F: IntoFuture, F => FutureArm<F::IntoFuture>,
-    |f: F, on: bool| FutureArm::new(on.then(|| f.into_future()))
-);
+/// Last choice: any other future. It is there for every type, so that the compiler says of one that is none: it is not a future.
+pub trait OperandFuture {
+    /// The kind.
+    fn kind(&self) -> AnyFuture {
+        AnyFuture
+    }
+}
+
+/// Last choice: any other future.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyFuture;
+
+impl AnyFuture {
+    /// Makes the arm. One that is not `on` drops its operand.
+    #[inline(always)]
+    #[expect(
+        clippy::unused_self,
+        reason = "the receiver is how the macro names the kind"
+    )]
+    pub fn arm<F: IntoFuture>(self, operand: F, on: bool) -> FutureArm<F::IntoFuture> {
+        FutureArm::new(on.then(|| operand.into_future()))
+    }
+}
+
+impl<T> OperandFuture for Operand<T> {}
