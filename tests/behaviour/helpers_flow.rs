@@ -434,3 +434,27 @@ fn a_pipeline_that_is_given_up_anywhere_leaves_no_value_and_no_goroutine() {
         }
     });
 }
+
+/// Senders that wait give their values to nobody once the output is gone.
+#[test]
+fn a_stage_that_was_given_up_takes_no_value_and_begins_no_call() {
+    in_goroutine(|| async {
+        let (tx, rx) = chan::bounded(0);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = calls.clone();
+        let before = num_goroutines();
+        let out = stage::unordered(rx.clone(), 4, move |_: u8| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async {}
+        });
+        for _ in 0..10 {
+            gaggle::yield_now().await;
+        }
+        drop(out);
+        // To those that wait in the stage, and are to give them back.
+        let taken = (0..4).filter(|n| tx.try_send(*n).is_ok()).count();
+        settled(before).await;
+        let back = (0..4).filter(|_| rx.try_recv().is_ok()).count();
+        assert_eq!((taken - back, calls.load(Ordering::SeqCst)), (0, 0));
+    });
+}

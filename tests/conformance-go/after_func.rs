@@ -303,3 +303,25 @@ fn a_functions_future_is_dropped_with_its_runtime() {
         assert_eq!(Arc::strong_count(&held), 1);
     });
 }
+
+/// It cannot run twice, so nothing is pending after it has run, however often it is reset (TI-09).
+#[test]
+fn ti_11_stop_and_reset_after_the_run_say_that_nothing_was_pending() {
+    let (tx, rx) = chan::bounded(1);
+    let timer = after_func(Duration::ZERO, async move { tx.send(()).await.unwrap() });
+    rx.recv_blocking().unwrap();
+    for _ in 0..2 {
+        assert!(!timer.reset(Duration::from_secs(10)));
+        assert!(!timer.stop());
+    }
+    // One that was stopped can be set again.
+    let (tx, rx) = chan::bounded(1);
+    let timer = after_func(Duration::from_secs(10), async move {
+        tx.send(()).await.unwrap();
+    });
+    assert!(timer.stop() && !timer.stop());
+    assert!(!timer.reset(Duration::from_secs(10)));
+    assert!(timer.reset(Duration::ZERO));
+    rx.recv_blocking().unwrap();
+    assert!(!timer.stop());
+}

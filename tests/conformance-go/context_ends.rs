@@ -65,6 +65,25 @@ fn cx_13_the_function_runs_once_in_its_own_goroutine_after_the_end() {
 }
 
 #[test]
+fn cx_13_a_context_with_a_deadline_holds_itself_for_its_functions() {
+    in_goroutine(|| async {
+        let (tx, rx) = chan::bounded(1);
+        let (ctx, cancel) = Context::background().with_timeout(SOON);
+        let after = ctx.after_func(async move { tx.send(()).await.unwrap() });
+        drop((ctx, cancel, after));
+        assert_eq!(rx.recv().await, Ok(()));
+        // Not for one that was taken back.
+        let held = Arc::new(());
+        let inside = held.clone();
+        let (ctx, cancel) = Context::background().with_timeout(HOUR);
+        let after = ctx.after_func(async move { drop(inside) });
+        drop((ctx, cancel));
+        assert!(after.stop());
+        assert_eq!(Arc::strong_count(&held), 1);
+    });
+}
+
+#[test]
 fn cx_13_cancel_does_not_wait_for_the_function() {
     in_goroutine(|| async {
         let (ctx, cancel) = Context::background().with_cancel();

@@ -376,7 +376,7 @@ fn se_17_sends_futures_and_a_look_without_waiting() {
 }
 
 #[test]
-fn ti_19_a_million_sleeps_in_selects_leave_nothing_behind() {
+fn ti_19_sleeps_that_lose_in_selects_leave_nothing_behind() {
     in_goroutine(|| async {
         let timers = || gaggle::runtime::Handle::current().metrics().timers;
         let before = timers();

@@ -73,6 +73,20 @@ fn xs_08_try_acquire_fails_if_too_few_are_free_or_anyone_waits() {
     assert!(s.try_acquire().is_some());
 }
 
+/// The same table with requests that wait: two are served, the third waits, and goes on when one comes back.
+#[test]
+fn xs_08_acquire_waits_where_try_acquire_fails() {
+    let s = Semaphore::new(2);
+    let one = s.acquire_blocking(1);
+    let two = s.acquire_blocking(1);
+    let third = Polled::parked(s.acquire());
+    drop(one);
+    let third = third.woken();
+    assert!(s.try_acquire().is_none());
+    drop((two, third));
+    assert_eq!(s.acquire_blocking(2).count(), 2);
+}
+
 #[test]
 fn xs_09_a_request_above_the_total_waits_and_holds_up_nobody() {
     in_goroutine(|| async {

@@ -138,7 +138,17 @@ pub unsafe fn enter_task(record: *const WaitRecord) {
     LOCAL.with(|l| l.wait.set(record));
 }
 
-/// Runs `f` as a goroutine would be polled, with a full budget, and says what it waits for. For tests: it shows what a dump would.
+/// Runs `f`, one poll of a future that `block_on` drives on a plain thread, with the budget that a goroutine has: so nothing in that future hides the rest of it by being always ready.
+/// In a goroutine it only calls `f`.
+pub fn with_budget<R>(f: impl FnOnce() -> R) -> R {
+    if LOCAL.with(|l| l.wait.get().is_null()) {
+        noted(f).0
+    } else {
+        f()
+    }
+}
+
+/// Runs `f` as a goroutine would be polled, with a full budget, and says what it waits for.
 pub fn noted<R>(f: impl FnOnce() -> R) -> (R, Waiting) {
     struct Restore(*const WaitRecord);
     impl Drop for Restore {

@@ -47,6 +47,7 @@ pub mod __private;
 pub mod chan;
 pub mod context;
 pub mod group;
+mod panics;
 pub mod runtime;
 mod select;
 mod slab;

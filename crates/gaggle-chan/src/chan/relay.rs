@@ -33,9 +33,10 @@ pub async fn unless<W: Future>(
     mut gone: Pin<&mut impl Future<Output = ()>>,
 ) -> Option<W::Output> {
     let mut work = pin!(work);
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => gone.as_mut().poll(cx).map(|()| None),
+    // The outputs first: what nobody can have is not begun.
+    poll_fn(|cx| match gone.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => work.as_mut().poll(cx).map(Some),
     })
     .await
 }

@@ -163,8 +163,10 @@ impl Future for EventWait<'_> {
         let (event, node) = (this.event, &this.node);
         match node.state() {
             State::Idle => {
-                ready!(poll_proceed(cx));
                 if event.is_set() {
+                    // To wait needs no budget, and a refusal puts the answer off to the next poll and no further: whoever uses the budget up beside this wait does not hide the event.
+                    node.set_state(State::Done);
+                    ready!(poll_proceed(cx));
                     node.finish();
                     return Poll::Ready(());
                 }

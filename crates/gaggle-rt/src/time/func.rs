@@ -1,8 +1,9 @@
 //! Goroutines that start at a point in time: [`after_func`], [`after_func_with`].
 //!
 //! Each setting of the timer is an alarm of its own; at most one of them is live.
-//! A reset puts the new alarm, not yet linked, in the place of the old one, then stops the old one, then links the new one.
+//! A reset stops the old alarm and puts the new one, not yet linked, in its place, both under one lock; then it links the new one.
 //! Whoever finds an alarm in that place may stop it, linked or not (Al2): so of two resets at the same time one's alarm is left, and what `stop` answers is exact.
+//! If the old alarm can be stopped no more and nobody stopped it, it has gone off; what runs once is then never armed again.
 //!
 //! The timer holds the alarm and the job, the alarm holds the job: there is no ring, so a dropped timer leaves nothing but an alarm in a wheel.
 
@@ -79,8 +80,8 @@ trait Job: Send + Sync + 'static {
     /// Starts the goroutine.
     fn start(&self, on: &Handle, site: Site);
 
-    /// It can never be started again.
-    fn is_spent(&self) -> bool;
+    /// There is one run at most, whatever the resets.
+    fn runs_once(&self) -> bool;
 }
 
 struct Once<F> {
@@ -95,8 +96,8 @@ impl<F: Future<Output = ()> + Send + 'static> Job for Once<F> {
         }
     }
 
-    fn is_spent(&self) -> bool {
-        self.future.lock().is_none()
+    fn runs_once(&self) -> bool {
+        true
     }
 }
 
@@ -114,17 +115,25 @@ where
         drop(on.go_at(async move { make().await }, site));
     }
 
-    fn is_spent(&self) -> bool {
+    fn runs_once(&self) -> bool {
         false
     }
 }
 
 /// The part of a [`Timer`] that starts a goroutine.
 pub(super) struct Func {
-    alarm: SpinLock<Alarm>,
+    /// Held while an alarm is stopped: before the lock of its wheel.
+    armed: SpinLock<Armed>,
     job: Arc<dyn Job>,
     on: Handle,
     site: Site,
+}
+
+/// The alarm of the last reset.
+struct Armed {
+    alarm: Alarm,
+    /// It was stopped, so its function has not run and will not.
+    stopped: bool,
 }
 
 impl Func {
@@ -135,7 +144,10 @@ impl Func {
         let alarm = alarm_for(&job, &on, site, Instant::after(duration));
         alarm.link_on(on.shared());
         Timer::with_func(Func {
-            alarm: SpinLock::new(alarm),
+            armed: SpinLock::new(Armed {
+                alarm,
+                stopped: false,
+            }),
             job,
             on,
             site,
@@ -143,18 +155,24 @@ impl Func {
     }
 
     pub(super) fn stop(&self) -> bool {
-        let alarm = self.alarm.lock().clone();
-        alarm.stop()
+        let mut armed = self.armed.lock();
+        let prevented = armed.alarm.stop();
+        armed.stopped |= prevented;
+        prevented
     }
 
     pub(super) fn reset(&self, deadline: Instant) -> bool {
         let new = alarm_for(&self.job, &self.on, self.site, deadline);
-        let old = std::mem::replace(&mut *self.alarm.lock(), new.clone());
-        let pending = old.stop();
-        // What was started meanwhile cannot be started again, and need not be waited for.
-        if !self.job.is_spent() {
-            new.link_on(self.on.shared());
+        let mut armed = self.armed.lock();
+        let pending = armed.alarm.stop();
+        if !pending && !armed.stopped && self.job.runs_once() {
+            // It was started, or went with its runtime, and there is no second run to prevent.
+            return false;
         }
+        armed.alarm = new.clone();
+        armed.stopped = false;
+        drop(armed);
+        new.link_on(self.on.shared());
         pending
     }
 }

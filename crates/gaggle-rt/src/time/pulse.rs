@@ -25,7 +25,7 @@ use gaggle_base::waitlist::{Node, State, WaitList, Wakes, prepare_waker};
 use std::fmt;
 use std::pin::Pin;
 use std::ptr;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// Not set: it does not come.
@@ -246,8 +246,12 @@ impl Future for TimerRecv<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
         let this = self.into_ref().get_ref();
         match this.node.state() {
-            State::Idle => ready!(poll_proceed(cx)),
-            State::Waiting | State::Closed => {}
+            State::Idle if poll_proceed(cx).is_pending() => {
+                // Put off to the next poll, and no further: whoever uses the budget up beside this wait does not hide the timer.
+                this.node.set_state(State::Closed);
+                return Poll::Pending;
+            }
+            State::Idle | State::Waiting | State::Closed => {}
             State::Done | State::Finished => panic!("a timer was polled after it was ready"),
         }
         this.look(cx)

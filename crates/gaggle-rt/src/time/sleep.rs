@@ -11,7 +11,7 @@ use gaggle_base::sync::{AtomicU8, Ordering};
 use gaggle_base::wait::Reason;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Waits for at least `duration`, counted from this call (semantics.md TI-01).
@@ -95,10 +95,11 @@ impl Future for Sleep {
         if entry.state() == State::Fired {
             return Poll::Ready(());
         }
-        ready!(poll_proceed(cx));
         if entry.deadline() == 0 || entry.deadline() <= Instant::now().nanos() {
+            // The budget is asked only now: to wait needs none, or a time limit beside a future that uses it all up would never begin to count.
+            // A refusal puts the answer off to the next poll, and no further.
             entry.set_state(State::Fired);
-            return Poll::Ready(());
+            return poll_proceed(cx);
         }
         if entry.deadline() != NEVER {
             let waker = cx.waker().clone();

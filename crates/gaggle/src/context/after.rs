@@ -14,8 +14,8 @@ impl Context {
     /// It runs once, on the runtime of whoever calls this. [`Cancel::cancel`](super::Cancel::cancel) does not wait for it.
     /// Registrations are independent of each other, and cost no goroutine while they wait.
     ///
-    /// A context that everybody has let go of is never done, so its functions are dropped with it.
-    /// The [`AfterFunc`] holds the context too: keep it, or the context, for as long as the function is to be called.
+    /// A context that everybody has let go of leaves its parent, and its functions are dropped with it, even if the parent is cancelled later: Go keeps such a context, and leaks it, until then.
+    /// So keep the context, or the [`AfterFunc`], which holds it too, for as long as the function is to be called. A context with a deadline of its own needs no keeping: it holds itself until then.
     ///
     /// # Examples
     /// ```
@@ -51,7 +51,7 @@ impl Context {
             func();
             return AfterFunc(Kind::Started);
         }
-        let key = state.funcs.insert(func);
+        let key = scope.add_func(&mut state, func);
         drop(state);
         AfterFunc(Kind::Waiting(scope.clone(), key))
     }
@@ -59,7 +59,7 @@ impl Context {
 
 /// A function that waits for the end of a context. See [`Context::after_func`].
 ///
-/// Dropping it stops nothing.
+/// Dropping it does not stop the function, but gives up its hold of the context (see there).
 pub struct AfterFunc(Kind);
 
 enum Kind {
@@ -75,7 +75,7 @@ impl AfterFunc {
     /// `false`: it has been started, or was stopped before (CX-14). It is not waited for.
     pub fn stop(&self) -> bool {
         let func = match &self.0 {
-            Kind::Waiting(scope, key) => scope.state.lock().funcs.remove(*key),
+            Kind::Waiting(scope, key) => scope.remove_func(*key),
             Kind::Started => None,
             Kind::Never(func) => func.lock().take(),
         };

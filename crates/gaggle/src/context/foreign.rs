@@ -88,7 +88,8 @@ impl Context {
     /// A context that is done when `foreign` is, at the latest a moment later.
     ///
     /// Cancelling what is derived from it does not touch `foreign` (CX-15).
-    /// It costs one goroutine on the current runtime, however much is derived from it, until it is done or nobody holds it any more; none if `foreign` offers [`after_func`](Foreign::after_func) (CX-16, CX-17).
+    /// It follows `foreign` for as long as the current runtime lives, and no longer.
+    /// It costs one goroutine there, however much is derived from it, until it is done or nobody holds it any more; none if `foreign` offers [`after_func`](Foreign::after_func) (CX-16, CX-17).
     pub fn from_foreign<F: Foreign>(foreign: F) -> Context {
         let foreign = Arc::new(foreign);
         let source: Arc<dyn Source> = foreign.clone();

@@ -38,6 +38,8 @@ pub(super) struct State {
     /// What is to be called at the end; taken out by whoever sets `end`.
     pub(super) funcs: Slab<Callback>,
     alarm: Option<Alarm>,
+    /// Itself, while there are functions and an alarm: they are called at the deadline also when everybody has let go of the context.
+    own: Option<Arc<Scope>>,
     watch: Option<Watch>,
     /// Everything below is done, and told. What is in this state was given back.
     pub(super) settled: bool,
@@ -55,6 +57,7 @@ impl Scope {
                 children: Slab::new(),
                 funcs: Slab::new(),
                 alarm: None,
+                own: None,
                 watch: None,
                 settled: false,
             }),
@@ -200,9 +203,10 @@ impl Scope {
         let children = state.children.take();
         let parent = state.parent.take();
         let alarm = state.alarm.take();
+        let own = state.own.take();
         let watch = state.watch.take_if(|watch| !watch.outlives_the_end());
         drop(state);
-        drop(children);
+        drop((children, own));
         if let Some(alarm) = alarm {
             alarm.stop();
         }
@@ -212,6 +216,28 @@ impl Scope {
         if let Some((parent, place)) = parent {
             parent.forget(place);
         }
+    }
+
+    /// A function was registered.
+    pub(super) fn add_func(self: &Arc<Self>, state: &mut State, func: Callback) -> SlabKey {
+        if state.alarm.is_some() {
+            state.own.get_or_insert_with(|| self.clone());
+        }
+        state.funcs.insert(func)
+    }
+
+    /// A registration is taken back, if it is still there.
+    pub(super) fn remove_func(&self, key: SlabKey) -> Option<Callback> {
+        let mut state = self.state.lock();
+        let func = state.funcs.remove(key);
+        let own = if state.funcs.is_empty() {
+            state.own.take()
+        } else {
+            None
+        };
+        drop(state);
+        drop(own);
+        func
     }
 
     /// A child has ended or is gone (CX-04).

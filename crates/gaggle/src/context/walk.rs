@@ -13,9 +13,8 @@
 
 use super::error::End;
 use super::scope::{Callback, Scope};
+use crate::panics::{Payload, held_back, raise};
 use crate::slab::Slab;
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// How many children are looked up under one hold of the lock.
@@ -30,22 +29,18 @@ struct Mark {
     funcs: Slab<Callback>,
 }
 
-type Payload = Box<dyn Any + Send>;
-
 impl Scope {
     /// Ends this scope and all below it. When it returns, all of them are done; the first end of each counts.
     ///
-    /// Wakers that panic are passed over; the first panic goes on when all is done.
+    /// Wakers, functions and foreign contexts that panic are passed over; the first panic goes on when all is done.
     pub(super) fn finish(self: &Arc<Self>, end: &End) {
         let mark = self.mark(end);
         if mark.settled {
             return;
         }
         if mark.leaf {
-            let panic = self.tell();
-            self.settle();
-            mark.funcs.into_values().for_each(|f| f());
-            raise(panic);
+            let panic = self.tell().or(held_back(|| self.settle()));
+            raise(call(mark.funcs.into_values(), panic));
             return;
         }
         let (scopes, funcs) = mark_below(self, mark.funcs);
@@ -53,13 +48,11 @@ impl Scope {
         for scope in &scopes {
             panic = panic.or(scope.tell());
         }
-        scopes.iter().for_each(|scope| scope.settle());
+        for scope in &scopes {
+            panic = panic.or(held_back(|| scope.settle()));
+        }
         drop(scopes);
-        funcs
-            .into_iter()
-            .flat_map(Slab::into_values)
-            .for_each(|f| f());
-        raise(panic);
+        raise(call(funcs.into_iter().flat_map(Slab::into_values), panic));
     }
 
     fn mark(&self, end: &End) -> Mark {
@@ -82,7 +75,9 @@ impl Scope {
     }
 
     fn tell(&self) -> Option<Payload> {
-        catch_unwind(AssertUnwindSafe(|| self.event.set())).err()
+        held_back(|| {
+            self.event.set();
+        })
     }
 
     /// Up to [`BATCH`] children from `index` on that are still there, and where to go on.
@@ -124,10 +119,10 @@ fn mark_below(top: &Arc<Scope>, funcs: Slab<Callback>) -> (Vec<Arc<Scope>>, Vec<
     (scopes, funcs)
 }
 
-fn raise(panic: Option<Payload>) {
-    if let Some(panic) = panic
-        && !std::thread::panicking()
-    {
-        resume_unwind(panic);
+/// Calls all of them. The first panic, or the one there was before, comes back.
+fn call(funcs: impl Iterator<Item = Callback>, mut panic: Option<Payload>) -> Option<Payload> {
+    for f in funcs {
+        panic = panic.or(held_back(f));
     }
+    panic
 }

@@ -3,6 +3,7 @@
 use super::error::TaskFailed;
 use super::tasks::{Ending, Tasks};
 use crate::context::{Context, into_cause};
+use crate::panics::raise;
 use gaggle_chan::sync::Event;
 use std::error::Error;
 use std::fmt;
@@ -118,7 +119,7 @@ impl<E: Send + 'static> Group<E> {
             active == 0,
             "group: the limit was changed while {active} goroutines of the group are active"
         );
-        self.tasks.advance();
+        raise(self.tasks.advance());
     }
 
     /// Starts `future` as a goroutine of the group.

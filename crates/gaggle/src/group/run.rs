@@ -1,6 +1,7 @@
 //! The body of one goroutine of a group: panics are caught, and the end is told whatever the end is.
 
-use super::tasks::{Payload, Tasks};
+use super::tasks::Tasks;
+use crate::panics::Payload;
 use crate::slab::SlabKey;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

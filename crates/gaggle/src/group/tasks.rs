@@ -6,17 +6,16 @@
 use super::error::TaskFailed;
 use super::run::{Slot, body};
 use crate::context::{CancelCause, Cause};
+use crate::panics::{Payload, held_back, raise};
 use crate::slab::{Slab, SlabKey};
 use crate::{JoinHandle, go};
 use gaggle_base::spin::SpinLock;
 use gaggle_chan::sync::{Event, WaitGroup};
-use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(super) type Payload = Box<dyn Any + Send>;
 type Boxed<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
 
 /// How a group ends its context.
@@ -118,15 +117,17 @@ impl<E: Send + 'static> Tasks<E> {
         self.pending.add(1);
         let queued = Queued { future, started };
         self.state.lock().queue.push_back(queued);
-        self.advance();
+        raise(self.advance());
     }
 
-    /// Starts as many from the queue as there are free places.
-    pub(super) fn advance(self: &Arc<Self>) {
+    /// Starts as many from the queue as there are free places. The panic of a waker that was called is for the caller to [`raise`].
+    #[must_use]
+    pub(super) fn advance(self: &Arc<Self>) -> Option<Payload> {
+        let mut panic = None;
         let mut state = self.state.lock();
         if state.advancing {
             // Whoever advances looks again, under the lock, before it stops.
-            return;
+            return None;
         }
         state.advancing = true;
         while state.has_room()
@@ -136,11 +137,15 @@ impl<E: Send + 'static> Tasks<E> {
             drop(state);
             self.start(next.future);
             if let Some(started) = next.started {
-                started.set();
+                panic = panic.or(held_back(|| {
+                    started.set();
+                }));
             }
             state = self.state.lock();
         }
         state.advancing = false;
+        drop(state);
+        panic
     }
 
     /// Starts `future`, which is counted already.
@@ -172,14 +177,18 @@ impl<E: Send + 'static> Tasks<E> {
                 // The first in time has the place from here on; the context is told before others can know.
                 let first = !std::mem::replace(&mut self.state.lock().claimed, true);
                 if first {
-                    self.end_context(Some(Ok(&error)));
+                    // What makes a cause of the error is the user's, and may panic: the error is kept all the same.
+                    unwanted = held_back(|| self.end_context(Some(Ok(&error))));
                     *self.lock_error() = Some(error);
+                    if unwanted.is_some() {
+                        self.end_context(Some(Err(TaskFailed { panicked: true })));
+                    }
                 }
             }
             Err(panic) => {
                 self.end_context(Some(Err(TaskFailed { panicked: true })));
                 let mut state = self.state.lock();
-                if state.mode == Mode::Detached {
+                if state.mode != Mode::Held {
                     unwanted = Some(panic);
                 } else if !state.panicked {
                     state.panicked = true;
@@ -212,9 +221,10 @@ impl<E: Send + 'static> Tasks<E> {
         state.lost |= !reported && state.mode != Mode::Aborted;
         drop(state);
         drop(handle);
-        self.advance();
+        let panic = self.advance();
         self.pending.done();
         self.end_if_detached();
+        raise(panic);
     }
 
     /// Nobody will wait, so the last goroutine ends the context.

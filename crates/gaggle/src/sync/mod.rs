@@ -13,6 +13,8 @@ pub use gaggle_chan::sync::{
 
 use gaggle_rt::{JoinHandle, go};
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 
 /// Counts things that are under way, and lets others wait until none is (semantics.md WG).
 ///
@@ -93,22 +95,35 @@ impl WaitGroup {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let done = DoneUnlessPanicking(self.0.clone());
+        let mut done = DoneUnlessPanicking {
+            group: self.0.clone(),
+            polling: false,
+        };
         self.add(1);
         go(async move {
-            let _done = done;
-            future.await
+            // Declared after `done`, so dropped before it counts down.
+            let mut future = pin!(future);
+            poll_fn(|cx| {
+                done.polling = true;
+                let polled = future.as_mut().poll(cx);
+                done.polling = false;
+                polled
+            })
+            .await
         })
     }
 }
 
-/// Counts down when it is dropped, but not by a panic.
-struct DoneUnlessPanicking(gaggle_chan::sync::WaitGroup);
+/// Counts down when it is dropped, but not by a panic of its goroutine. (The thread may be in a panic of somebody else's, who drops the runtime.)
+struct DoneUnlessPanicking {
+    group: gaggle_chan::sync::WaitGroup,
+    polling: bool,
+}
 
 impl Drop for DoneUnlessPanicking {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.0.done();
+        if !self.polling {
+            self.group.done();
         }
     }
 }

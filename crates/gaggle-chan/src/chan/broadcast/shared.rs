@@ -224,6 +224,8 @@ impl<T> Subscriber<T> {
 pub(super) struct After<T> {
     wakes: Wakes,
     evicted: Vec<Numbered<T>>,
+    /// The value itself, when every receiver has a clone of it or is gone: its `Drop` is the user's.
+    spare: Vec<T>,
 }
 
 impl<T> After<T> {
@@ -231,6 +233,7 @@ impl<T> After<T> {
         Self {
             wakes: Wakes::new(),
             evicted: Vec::new(),
+            spare: Vec::new(),
         }
     }
 }
@@ -255,14 +258,16 @@ pub(super) fn deliver<T: Clone>(
             }
             Err(value) => {
                 order.swap_remove(i);
-                left = Some(value);
+                // Two that are equal: a clone that came back, and the value that it was made of.
+                after.spare.extend(left.replace(value));
             }
         }
     }
-    match left {
-        Some(value) if !delivered => Err(SendError(value)),
-        _ => Ok(()),
+    if delivered {
+        after.spare.extend(left);
+        return Ok(());
     }
+    left.map_or(Ok(()), |value| Err(SendError(value)))
 }
 
 #[cfg(all(test, not(loom)))]
