@@ -202,7 +202,7 @@ struct CannotStop(Arc<Mutex<Option<Func>>>);
 
 impl Foreign for CannotStop {
     async fn done(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
     fn err(&self) -> Option<ContextError> {
         None

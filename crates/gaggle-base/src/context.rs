@@ -104,6 +104,16 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
     })
 }
 
+/// Leaves at least one operation of the budget to what is polled next: an arm of a select that looks without waiting is not to be taken for one that has to wait.
+#[inline(always)]
+pub fn leave_one() {
+    LOCAL.with(|l| {
+        if l.budget.load(Ordering::Relaxed) == 0 {
+            l.budget.store(1, Ordering::Relaxed);
+        }
+    });
+}
+
 #[cold]
 fn poll_exhausted(l: &Local, cx: &mut Context<'_>) -> Poll<()> {
     let outside = l.wait.get().is_null();

@@ -16,6 +16,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
 use syn::{Error, Expr, Pat, Path, Token};
@@ -95,6 +96,10 @@ impl Parse for Select {
 impl Parse for Arm {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let start = input.span();
+        if input.peek(Token![#]) {
+            let message = "attributes on arms are not supported; put the select into a function that has them";
+            return Err(Error::new(start, message));
+        }
         let pattern = Pat::parse_multi_with_leading_vert(input)?;
         if input.peek(Token![=>]) {
             let message = "an arm is `pattern = operation => body`; the `= operation` is missing";
@@ -221,42 +226,44 @@ impl Select {
             let #out = #s::select::<#count, _, _>(
                 #s::Mode { biased: #biased, default: #default, otherwise: #otherwise },
                 #list,
-                #[allow(unreachable_patterns, unused_variables, clippy::all, clippy::pedantic, reason = "the patterns are the user's")]
-                |__out: &_| match __out { #checks _ => true },
+                |#out: &_| match *#out { #checks _ => true },
             )
             .await;
             #out
         });
-        // Matches, not `let`: so what an operand borrows from a temporary lives until the select is over.
+        // An operand's temporaries live until the select is over: it is matched. A condition's go at once.
         let (on, operand) = (Ident::new("__on", span), Ident::new("__operand", span));
         let wait = self.arms.iter().zip(&names).rev().fold(select, |inner, (arm, name)| {
             let expression = &arm.operand;
             let guard = arm.guard.as_ref().map_or_else(|| quote!(true), |g| quote!(#g));
             let at = expression.span().resolved_at(span);
-            let made = quote_spanned!(at=> (&&&&&#s::Operand::of(&#operand)).kind().arm(#operand, #on));
-            quote_spanned!(span=> match #guard {
-                #on => match #expression {
+            let made = quote_spanned!(at=>
+                (&&&&&#s::Operand::of(&#operand)).gaggle_operand_kind().gaggle_arm(#operand, #on)
+            );
+            quote_spanned!(span=> {
+                let #on: ::core::primitive::bool = #guard;
+                match #expression {
                     #operand => match #made { #name => #inner },
-                },
+                }
             })
         });
 
+        let import = (count > 0).then(|| quote_spanned!(span=> use #s::kinds::*;));
         quote_spanned!(span=> {
-            #[allow(unused_imports, reason = "which of the kinds of operands are there is not known")]
-            use #s::{OperandChannel as _, OperandFuture as _, OperandOptionFuture as _, OperandOptionPeek as _, OperandPeek as _};
+            #import
             let #out = #wait;
-            #[allow(unreachable_patterns, reason = "the last arm is for outcomes that this select cannot have")]
-            match #out {
+            // A value that is moved, so that patterns may say `ref mut`.
+            match #s::moved(#out) {
                 #bodies
                 #default_arm
                 #else_arm
-                _ => ::core::unreachable!(),
+                _ => ::core::unreachable!("a pattern that is a constant has a name in capitals"),
             }
         })
     }
 }
 
-/// What a pattern asks of a value that it looks at through a reference: the pattern without bindings.
+/// What a pattern asks of a value: the pattern without bindings, so that it moves nothing.
 fn shape(pattern: &Pat) -> Pat {
     let wild = || {
         Pat::Wild(syn::PatWild {
@@ -267,17 +274,22 @@ fn shape(pattern: &Pat) -> Pat {
     match pattern.clone() {
         Pat::Ident(ident) => match ident.subpat {
             Some((_, inner)) => shape(&inner),
-            // A name in capitals is a constant or a unit struct.
             None if ident.by_ref.is_none()
                 && ident.mutability.is_none()
-                && ident.ident.to_string().starts_with(char::is_uppercase) =>
+                && is_constant(&ident.ident) =>
             {
                 Pat::Ident(ident)
             }
             None => wild(),
         },
-        // Patterns see through references by themselves.
-        Pat::Reference(reference) => shape(&reference.pat),
+        Pat::Reference(mut reference) => {
+            *reference.pat = shape(&reference.pat);
+            if is_wild(&reference.pat) {
+                wild()
+            } else {
+                Pat::Reference(reference)
+            }
+        }
         Pat::Paren(paren) => shape(&paren.pat),
         Pat::Or(mut or) => {
             or.cases.iter_mut().for_each(|case| *case = shape(case));
@@ -324,6 +336,12 @@ fn shape(pattern: &Pat) -> Pat {
         }
         other => other,
     }
+}
+
+/// A constant or a unit struct, not a binding: its first letter is a capital.
+fn is_constant(name: &Ident) -> bool {
+    let name = name.unraw().to_string();
+    name.trim_start_matches('_').starts_with(char::is_uppercase)
 }
 
 fn is_wild(pattern: &Pat) -> bool {

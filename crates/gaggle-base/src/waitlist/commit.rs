@@ -16,7 +16,7 @@
 //! * `BUSY`: the owner runs: it enqueues its nodes, polls its other arms, or is gone. Nobody completes a node.
 //! * `MISSED`: as `BUSY`, and somebody would have completed a node meanwhile. That node has left its list and is `Idle`. The owner looks at all channels again before it waits.
 //! * `WAITING`: whoever finds one of the nodes may complete it, after it has changed this to `WON`.
-//! * `WON`: a node was completed or is being completed. Nobody else completes one.
+//! * `WON`: a node was completed or is being completed. Nobody else completes one. The owner may refuse the outcome, look at all channels, and let go again (5).
 //!
 //! # Invariants
 //!
@@ -97,9 +97,12 @@ impl Commit {
         }
     }
 
-    /// Owner, in `BUSY` or `MISSED`: names the task to wake. Returns the waker to drop.
-    pub fn set_waker(&self, waker: &Waker) -> Option<Waker> {
-        // SAFETY: by S1 the waker is the owner's in these states, and the owner calls this.
+    /// Names the task to wake. Returns the waker to drop.
+    ///
+    /// # Safety
+    /// The caller is the owner, and the state is `BUSY` or `MISSED`, or it is `WON` and the node that was completed has its last state.
+    pub unsafe fn set_waker(&self, waker: &Waker) -> Option<Waker> {
+        // SAFETY: by S1 the waker is the owner's then, which the caller is.
         self.waker.with_mut(|w| unsafe {
             if (*w).as_ref().is_some_and(|old| old.will_wake(waker)) {
                 return None;
@@ -116,13 +119,9 @@ impl Commit {
             .is_ok()
     }
 
-    /// The owner has the outcome of the node that was completed and wants another: it is busy again, and looks at all channels before it waits.
-    pub fn reopen(&self) {
-        // Relaxed: whoever won is done with the commit, which the owner knows from the node; others only pass by.
-        self.state.store(BUSY, Ordering::Relaxed);
-    }
-
     /// (1, 5) The owner holds the locks of all its channels, has looked at all of them, and lets go.
+    ///
+    /// Also from `WON`, when the owner has refused the outcome of the node that was completed and goes on without it. Until now others passed the nodes by.
     pub fn wait_locked(&self) {
         // Release: whoever wins sees the waker. Nobody comes by meanwhile: that takes one of the locks.
         self.state.store(WAITING, Ordering::Release);

@@ -17,24 +17,33 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 
 /// The outcome of an attempt under the lock: the wakers to call, or to drop, after it.
+#[derive(Default)]
 struct Settled {
     wake: Option<Waker>,
     drop: Option<Waker>,
 }
 
-/// Takes the node of an arm that has its result out of the list, and gives it `state`.
+/// May this node be settled now? `Err`: no; it is settled already, or its outcome was taken.
+///
+/// It can be settled already if a waker panicked after it was: then the select has not said so yet.
+fn unsettled<T>(node: &Node<T>) -> Result<(), Option<Settled>> {
+    match node.state() {
+        State::Idle | State::Waiting => Ok(()),
+        State::Done | State::Closed => Err(Some(Settled::default())),
+        State::Finished => Err(None),
+    }
+}
+
+/// Takes the node of an arm that has its result out of the list.
 ///
 /// # Safety
 /// The lock is held, the select is busy, and the arm's node is of the kind that `receives` says.
-unsafe fn settle<T>(chan: &Chan<T>, node: &Node<T>, receives: bool, state: State) -> Option<Waker> {
-    let waker = if node.state() == State::Waiting {
-        // SAFETY: by its state the node is in the list; the lock is held.
-        unsafe { chan.with_held(|inner| inner.withdraw(node, receives)) }
-    } else {
-        None
-    };
-    node.set_state(state);
-    waker
+unsafe fn leave<T>(chan: &Chan<T>, node: &Node<T>, receives: bool) -> Option<Waker> {
+    if node.state() != State::Waiting {
+        return None;
+    }
+    // SAFETY: by its state the node is in the list; the lock is held.
+    unsafe { chan.with_held(|inner| inner.withdraw(node, receives)) }
 }
 
 /// Lets the arm's node wait, where it is or anew.
@@ -89,15 +98,23 @@ impl<'a, T> RecvArm<'a, T> {
     /// The lock is held and the select is busy.
     unsafe fn settle_locked(&self) -> Option<Settled> {
         let Recv { chan, node } = self.recv.as_ref()?;
-        // SAFETY: the lock is held; while the select is busy the slot is ours, and it holds a value after `Taken` only.
-        let took = unsafe { chan.with_held(|inner| inner.take(node.slot())) };
+        if let Err(settled) = unsettled(node) {
+            return settled;
+        }
+        // SAFETY: the lock is held; while the select is busy the slot of a node that is not settled is ours, and it holds a value after `Taken` only.
+        let (took, number) = unsafe { chan.with_held(|inner| inner.take_numbered(node.slot())) };
         let (wake, state) = match took {
             Take::Taken(waker) => (waker, State::Done),
             Take::Closed => (None, State::Closed),
             Take::Empty => return None,
         };
-        // SAFETY: the caller's promise; the node is a receive's.
-        let drop = unsafe { settle(chan, node, true, state) };
+        // SAFETY: the caller's promise; the node is a receive's. After that it is in no list, and the lock is still held: it may be given back from here on.
+        let drop = unsafe {
+            let waker = leave(chan, node, true);
+            node.set_stamp(number);
+            waker
+        };
+        node.set_state(state);
         Some(Settled { wake, drop })
     }
 }
@@ -119,7 +136,10 @@ impl<'a, T> SendArm<'a, T> {
     unsafe fn settle_locked(&self) -> Option<Settled> {
         let send = self.send.as_ref()?;
         let (chan, node) = (send.chan, &send.node);
-        // SAFETY: the lock is held; while the select is busy the slot is ours, and it holds the value until `Taken`.
+        if let Err(settled) = unsettled(node) {
+            return settled;
+        }
+        // SAFETY: the lock is held; while the select is busy the slot of a node that is not settled is ours, and it holds the value until `Taken`.
         let offered = unsafe { chan.with_held(|inner| inner.offer(node.slot())) };
         let (wake, state) = match offered {
             Offer::Taken(waker) => (waker, State::Done),
@@ -127,7 +147,8 @@ impl<'a, T> SendArm<'a, T> {
             Offer::Full => return None,
         };
         // SAFETY: the caller's promise; the node is a send's.
-        let drop = unsafe { settle(chan, node, false, state) };
+        let drop = unsafe { leave(chan, node, false) };
+        node.set_state(state);
         Some(Settled { wake, drop })
     }
 }
@@ -200,11 +221,14 @@ impl<T> Arm for RecvArm<'_, T> {
     fn take_output(self: Pin<&mut Self>) -> Self::Output {
         let node = &self.recv.as_ref().expect("the arm that won is on").node;
         let state = node.state();
+        assert!(
+            matches!(state, State::Done | State::Closed),
+            "a receive that has not won"
+        );
         node.finish();
         if state == State::Closed {
             return Err(RecvError);
         }
-        assert!(state == State::Done, "a receive that has not won");
         // SAFETY: the state was `Done`, so the slot holds a value and is ours; `Finished` says that it is empty now.
         Ok(unsafe { node.take_slot() })
     }
@@ -216,11 +240,15 @@ impl<T> Arm for SendArm<'_, T> {
     fn take_output(self: Pin<&mut Self>) -> Self::Output {
         let node = &self.send.as_ref().expect("the arm that won is on").node;
         let state = node.state();
+        assert!(
+            matches!(state, State::Done | State::Closed),
+            "a send that has not won"
+        );
         node.finish();
         if state == State::Done {
             return Ok(());
         }
-        // SAFETY: the send did not happen, so the slot is ours and holds the value; `Finished` says that it is empty now.
+        // SAFETY: the state was `Closed`: the send did not happen, so the slot is ours and holds the value; `Finished` says that it is empty now.
         Err(SendError(unsafe { node.take_slot() }))
     }
 }

@@ -323,6 +323,22 @@ impl<T> Inner<T> {
         }
     }
 
+    /// As [`take`](Self::take), with the number of the hand-over, by which the value can be given back.
+    ///
+    /// # Safety
+    /// As for `take`.
+    pub(super) unsafe fn take_numbered(&mut self, into: *mut T) -> (Take, usize) {
+        // One that came back has been handed over before.
+        let number = if let Some((number, _)) = self.returned.first() {
+            *number
+        } else {
+            self.handed = self.handed.wrapping_add(1);
+            self.handed
+        };
+        // SAFETY: the caller's promise.
+        (unsafe { self.take(into) }, number)
+    }
+
     /// Takes back a value that was handed over as number `stamp`. Returns a waker to call, or the value if nobody can ever receive it.
     fn give_back(&mut self, value: T, stamp: usize) -> (Option<Waker>, Option<T>) {
         if self.abandoned {

@@ -1,5 +1,6 @@
 //! What a select asks of its arms, and any future as an arm.
 
+use gaggle_base::context::leave_one;
 use gaggle_base::peek::Peek;
 use gaggle_base::spin::SpinWord;
 use gaggle_base::waitlist::Commit;
@@ -136,6 +137,7 @@ impl<F: Future> RawArm for FutureArm<F> {
         if !poll {
             return false;
         }
+        leave_one();
         // SAFETY: the arm is pinned, and the future is never moved out of it.
         match unsafe { Pin::new_unchecked(future) }.poll(cx) {
             Poll::Ready(output) => {

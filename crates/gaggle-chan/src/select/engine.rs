@@ -27,12 +27,22 @@ pub struct Mode {
 /// Where a select stands between two polls.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
-    /// The nodes are in the lists and the commit was let go.
-    waiting: bool,
+    stage: Stage,
     /// The nodes were in the lists before: one that was passed over goes back to the front.
     enqueued: bool,
     /// An arm was switched off because its pattern did not match.
-    pub(super) mismatch: bool,
+    mismatch: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// It runs, or has not been polled yet.
+    #[default]
+    Looking,
+    /// The nodes are in the lists and the commit was let go.
+    Waiting,
+    /// The verdict was given.
+    Over,
 }
 
 impl Progress {
@@ -42,10 +52,9 @@ impl Progress {
     }
 
     /// The outcome of an arm was refused: the select goes on without that arm.
-    pub(super) fn go_on(&mut self, commit: &Commit) {
+    pub(super) fn go_on(&mut self) {
         self.mismatch = true;
-        self.waiting = false;
-        commit.reopen();
+        self.stage = Stage::Looking;
     }
 }
 
@@ -71,12 +80,28 @@ pub(super) struct Engine<'s, 'p> {
 
 impl Engine<'_, '_> {
     /// One poll.
+    ///
+    /// # Panics
+    /// After the verdict was given.
     #[inline]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Verdict> {
+        assert!(
+            self.progress.stage != Stage::Over,
+            "a select was polled after it was ready"
+        );
+        let verdict = self.step(cx);
+        if verdict.is_ready() {
+            self.progress.stage = Stage::Over;
+        }
+        verdict
+    }
+
+    #[inline]
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<Verdict> {
         if self.arms.is_empty() {
             return self.all_off();
         }
-        if self.progress.waiting {
+        if self.progress.stage == Stage::Waiting {
             return self.in_order(None, |engine, order| engine.poll_again(order, cx));
         }
         ready!(poll_proceed(cx));
@@ -99,7 +124,7 @@ impl Engine<'_, '_> {
         first: Option<usize>,
         go_on: impl FnOnce(&mut Self, &mut Order<'_>) -> R,
     ) -> R {
-        let (mut few, mut many) = ([0_u16; 16], Vec::new());
+        let (mut few, mut many) = ([0_u32; 16], Vec::new());
         let indices = if self.arms.len() <= few.len() {
             &mut few[..self.arms.len()]
         } else {
@@ -145,14 +170,14 @@ impl Engine<'_, '_> {
         if self.commit.claim() == Claim::Won {
             return Poll::Ready(Verdict::Arm(winner(self.arms)));
         }
-        self.progress.waiting = false;
+        self.progress.stage = Stage::Looking;
         // The nodes stay in their lists. Nobody completes one while we are busy, so no outcome of another arm has to be thrown away.
         if let Some(i) = self.poll_futures(Round::All, order, cx) {
             return Poll::Ready(Verdict::Arm(i));
         }
-        drop(self.commit.set_waker(cx.waker()));
+        self.name_task(cx);
         if self.commit.wait() {
-            self.progress.waiting = true;
+            self.progress.stage = Stage::Waiting;
             return self.pending();
         }
         self.look_and_wait(order, cx)
@@ -178,7 +203,7 @@ impl Engine<'_, '_> {
     /// Looks at all channels at one instant (SE-03), and if none can proceed waits at all of them.
     fn look_and_wait(&mut self, order: &mut Order<'_>, cx: &mut Context<'_>) -> Poll<Verdict> {
         if !self.mode.default {
-            drop(self.commit.set_waker(cx.waker()));
+            self.name_task(cx);
         }
         let Some(locks) = lock_all(self.arms) else {
             if self.mode.default {
@@ -202,15 +227,31 @@ impl Engine<'_, '_> {
         if self.mode.default {
             return Poll::Ready(Verdict::Default);
         }
-        for chan in self.arms.iter().flatten().filter_map(|arm| arm.channel()) {
-            // SAFETY: all locks are held, the select is busy, and every attempt has just failed; the commit outlives the nodes' stay (S2).
-            unsafe { chan.enqueue_locked(self.progress.enqueued, self.commit) };
+        // In the order of the look: of two arms on one channel, each is the first to be served as often (SE-05).
+        // Those that were passed over go before all others, so the last of them comes first.
+        let again = self.progress.enqueued;
+        let mut places = order.all();
+        while let Some(i) = if again {
+            places.next_back()
+        } else {
+            places.next()
+        } {
+            if let Some(chan) = self.arms[i].as_ref().and_then(|arm| arm.channel()) {
+                // SAFETY: all locks are held, the select is busy, and every attempt has just failed; the commit outlives the nodes' stay (S2).
+                unsafe { chan.enqueue_locked(again, self.commit) };
+            }
         }
         self.commit.wait_locked();
         drop(locks);
-        self.progress.waiting = true;
+        self.progress.stage = Stage::Waiting;
         self.progress.enqueued = true;
         self.pending()
+    }
+
+    /// The task to wake is that of this poll.
+    fn name_task(&self, cx: &Context<'_>) {
+        // SAFETY: the commit is this select's, of which this is the only poll; it was claimed, was never let go, or was won by an arm whose outcome has been taken.
+        drop(unsafe { self.commit.set_waker(cx.waker()) });
     }
 
     fn pending(&self) -> Poll<Verdict> {
@@ -300,15 +341,15 @@ fn lock_many(mut words: Vec<SpinWord<'_>>) -> Held<'_> {
 
 /// The order in which the arms are tried: drawn as it is needed, without replacement, so that each ready arm is the first ready one with equal chance (SE-04).
 struct Order<'a> {
-    indices: &'a mut [u16],
+    indices: &'a mut [u32],
     next: usize,
     biased: bool,
 }
 
 impl<'a> Order<'a> {
-    fn new(indices: &'a mut [u16], biased: bool) -> Self {
+    fn new(indices: &'a mut [u32], biased: bool) -> Self {
         for (i, index) in indices.iter_mut().enumerate() {
-            *index = i as u16;
+            *index = i as u32;
         }
         Self {
             indices,
@@ -321,6 +362,11 @@ impl<'a> Order<'a> {
     fn has_drawn(&mut self, index: usize) {
         self.indices.swap(0, index);
         self.next = 1;
+    }
+
+    /// All of them, as they were drawn.
+    fn all(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        self.indices.iter().map(|i| *i as usize)
     }
 
     /// All of them once more, in a new order.

@@ -22,10 +22,15 @@ pub use arm::{Arm, ChanArm, FutureArm, RawArm, Round};
 pub use arms::{Arms, Here, Nothing, There};
 pub use dynamic::{Select, Selecting};
 pub use engine::Mode;
-pub use operand::{
-    Operand, OperandChannel, OperandFuture, OperandOptionFuture, OperandOptionPeek, OperandPeek,
-};
-pub use run::{Outcome, Selected, select};
+pub use operand::Operand;
+/// The kinds of operands, as the macro imports them: all at once, so that it does not matter which of them a select has.
+pub mod kinds {
+    pub use super::operand::{
+        OperandChannel, OperandFuture, OperandOptionFuture, OperandOptionPeek, OperandPeek,
+    };
+}
+
+pub use run::{Outcome, Selected, moved, select};
 
 #[cfg(all(test, loom))]
 #[path = "select_loom.rs"]

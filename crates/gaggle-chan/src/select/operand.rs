@@ -1,6 +1,6 @@
 //! Which kind of arm the operand of a `select!` is.
 //!
-//! The macro does not know types, so it asks in a way that lets the compiler choose: `(&&&&&Operand::of(&x)).kind()`.
+//! The macro does not know types, so it asks in a way that lets the compiler choose: `(&&&&&Operand::of(&x)).gaggle_operand_kind()`.
 //! Method lookup tries the receiver as it is and then with one `&` less at a time, and takes the first trait that fits:
 //! a channel operation (or an `Option` of one), a future that can be looked at without a poll (or an `Option` of one), any other future in an `Option`, any other future.
 //! The answer is a type without a value in it, so the operand itself is moved once, into its arm.
@@ -70,7 +70,7 @@ macro_rules! kind {
         $(#[$doc])*
         pub trait $name {
             /// The kind.
-            fn kind(&self) -> $kind {
+            fn gaggle_operand_kind(&self) -> $kind {
                 $kind
             }
         }
@@ -82,7 +82,7 @@ macro_rules! kind {
         impl $kind {
             /// Makes the arm. One that is not `on` drops its operand.
             #[inline(always)]
-            pub fn arm<$param: $bound>(self, operand: $operand, on: bool) -> $arm {
+            pub fn gaggle_arm<$param: $bound>(self, operand: $operand, on: bool) -> $arm {
                 ($make)(operand, on)
             }
         }
@@ -113,7 +113,7 @@ kind!(
 /// Last choice: any other future. It is there for every type, so that the compiler says of one that is none: it is not a future.
 pub trait OperandFuture {
     /// The kind.
-    fn kind(&self) -> AnyFuture {
+    fn gaggle_operand_kind(&self) -> AnyFuture {
         AnyFuture
     }
 }
@@ -129,7 +129,7 @@ impl AnyFuture {
         clippy::unused_self,
         reason = "the receiver is how the macro names the kind"
     )]
-    pub fn arm<F: IntoFuture>(self, operand: F, on: bool) -> FutureArm<F::IntoFuture> {
+    pub fn gaggle_arm<F: IntoFuture>(self, operand: F, on: bool) -> FutureArm<F::IntoFuture> {
         FutureArm::new(on.then(|| operand.into_future()))
     }
 }

@@ -19,6 +19,12 @@ pub enum Outcome<T> {
     Otherwise,
 }
 
+/// Gives back what it is given: a value in place of a variable.
+#[inline(always)]
+pub fn moved<T>(value: T) -> T {
+    value
+}
+
 /// Waits for the first of `N` arms. `accept` says whether an outcome matches its arm's pattern; an arm whose outcome does not is switched off.
 #[track_caller]
 pub fn select<const N: usize, A, P>(mode: Mode, arms: A, accept: P) -> Selected<A, P, N>
@@ -86,7 +92,7 @@ where
             }
             drop(output);
             arms.switch_off(index);
-            progress.go_on(&commit);
+            progress.go_on();
         }
     }
 }

@@ -20,8 +20,8 @@ type Received<T> = Result<T, RecvError>;
 
 /// Receives from the first of two channels that has something.
 async fn recv_either<T>(a: &Receiver<T>, b: &Receiver<T>) -> Received<T> {
-    let mut first = pin!(Channel.arm(a.recv(), true));
-    let mut second = pin!(Channel.arm(b.recv(), true));
+    let mut first = pin!(Channel.gaggle_arm(a.recv(), true));
+    let mut second = pin!(Channel.gaggle_arm(b.recv(), true));
     let arms = (first.as_mut(), (second.as_mut(), ()));
     match select::<2, _, _>(BIASED, arms, |_| true).await {
         Outcome::Arm(Here(r) | There(Here(r))) => r,
@@ -35,8 +35,8 @@ async fn send_either(
     b: &Sender<Token>,
     values: (Token, Token),
 ) -> Result<u8, SendError<Token>> {
-    let mut first = pin!(Channel.arm(a.send(values.0), true));
-    let mut second = pin!(Channel.arm(b.send(values.1), true));
+    let mut first = pin!(Channel.gaggle_arm(a.send(values.0), true));
+    let mut second = pin!(Channel.gaggle_arm(b.send(values.1), true));
     let arms = (first.as_mut(), (second.as_mut(), ()));
     match select::<2, _, _>(BIASED, arms, |_| true).await {
         Outcome::Arm(Here(r)) => r.map(|()| 1),
@@ -157,8 +157,8 @@ fn loom_select_future_against_a_sender() {
                 std::task::Poll::Pending
             }
         });
-        let mut first = pin!(Channel.arm(rx.recv(), true));
-        let mut second = pin!(AnyFuture.arm(second_poll, true));
+        let mut first = pin!(Channel.gaggle_arm(rx.recv(), true));
+        let mut second = pin!(AnyFuture.gaggle_arm(second_poll, true));
         let arms = (first.as_mut(), (second.as_mut(), ()));
         let mut both = Box::pin(select::<2, _, _>(BIASED, arms, |_| true));
         let got = match poll_once(both.as_mut()) {
@@ -180,6 +180,7 @@ fn loom_select_future_against_a_sender() {
 }
 
 /// A look at two channels while a value moves from one to the other: at each moment one is ready, so the default is never taken (SE-03).
+/// The second is listed first: to look at one after the other would find neither.
 #[test]
 fn loom_select_default_looks_at_one_instant() {
     model(3, || {
@@ -188,8 +189,8 @@ fn loom_select_default_looks_at_one_instant() {
         tx1.try_send(1).unwrap();
         let (look1, look2) = (rx1.clone(), rx2.clone());
         let t = thread::spawn(move || {
-            let mut first = pin!(Channel.arm(look1.recv(), true));
-            let mut second = pin!(Channel.arm(look2.recv(), true));
+            let mut first = pin!(Channel.gaggle_arm(look2.recv(), true));
+            let mut second = pin!(Channel.gaggle_arm(look1.recv(), true));
             let arms = (first.as_mut(), (second.as_mut(), ()));
             let mode = Mode {
                 default: true,
@@ -205,5 +206,67 @@ fn loom_select_default_looks_at_one_instant() {
         tx2.try_send(2).unwrap();
         let _ = rx1.try_recv();
         assert!(t.join().unwrap(), "the default was taken");
+    });
+}
+
+/// The first channel's value never matches: the select goes on without that arm and finds the second's, though whoever sent it passed by while the select was won.
+/// It catches a select that after a mismatch waits as if its nodes were still in place.
+#[test]
+fn loom_select_goes_on_after_a_mismatch() {
+    model(2, || {
+        let mint = Mint::default();
+        let (tx1, rx1) = bounded::<Token>(0);
+        let (tx2, rx2) = bounded::<Token>(0);
+        let (one, two) = (mint.token(1), mint.token(2));
+        let a = thread::spawn(move || (block_on(tx1.send(one)).is_ok(), tx1));
+        let b = thread::spawn(move || (block_on(tx2.send(two)).is_ok(), tx2));
+        let got = block_on(async {
+            let mut first = pin!(Channel.gaggle_arm(rx1.recv(), true));
+            let mut second = pin!(Channel.gaggle_arm(rx2.recv(), true));
+            let arms = (first.as_mut(), (second.as_mut(), ()));
+            let accept = |outcome: &_| !matches!(outcome, Here(Ok(_)));
+            match select::<2, _, _>(BIASED, arms, accept).await {
+                Outcome::Arm(There(Here(r))) => r.unwrap().0,
+                _ => unreachable!(),
+            }
+        });
+        assert_eq!(got, 2);
+        drop((rx1, rx2));
+        let (a, b) = (a.join().unwrap(), b.join().unwrap());
+        assert!(b.0);
+        drop((a, b));
+        mint.assert_even();
+    });
+}
+
+/// Two selects that each send to and receive from one channel: they meet each other, never themselves (SE-12).
+#[test]
+fn loom_select_two_that_do_both() {
+    model(2, || {
+        let mint = Mint::default();
+        let (tx, rx) = bounded::<Token>(0);
+        let both = |tx: Sender<Token>, rx: Receiver<Token>, token: Token| {
+            block_on(async {
+                let mut send = pin!(Channel.gaggle_arm(tx.send(token), true));
+                let mut recv = pin!(Channel.gaggle_arm(rx.recv(), true));
+                let arms = (send.as_mut(), (recv.as_mut(), ()));
+                match select::<2, _, _>(BIASED, arms, |_| true).await {
+                    Outcome::Arm(Here(sent)) => {
+                        sent.unwrap();
+                        None
+                    }
+                    Outcome::Arm(There(Here(r))) => Some(r.unwrap().0),
+                    _ => unreachable!(),
+                }
+            })
+        };
+        let (tx2, rx2) = (tx.clone(), rx.clone());
+        let (one, two) = (mint.token(1), mint.token(2));
+        let t = thread::spawn(move || both(tx2, rx2, two));
+        let mine = both(tx.clone(), rx.clone(), one);
+        let theirs = t.join().unwrap();
+        assert!(matches!((mine, theirs), (Some(2), None) | (None, Some(1))));
+        drop((tx, rx));
+        mint.assert_even();
     });
 }

@@ -95,12 +95,14 @@ impl WaitGroup {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let mut done = DoneUnlessPanicking {
+        let done = DoneUnlessPanicking {
             group: self.0.clone(),
             polling: false,
         };
         self.add(1);
         go(async move {
+            // By name, so that the whole is moved in: the closure below names a field only.
+            let mut done = done;
             // Declared after `done`, so dropped before it counts down.
             let mut future = pin!(future);
             poll_fn(|cx| {
