@@ -9,7 +9,7 @@
 //! * **Blocking**: a call that is about to block this thread announces it, so that the runtime can let another thread take over.
 
 use crate::site::Site;
-use crate::wait::{Reason, WaitRecord, Waiting};
+use crate::wait::{Reason, WaitRecord, Waiting, Who};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,11 +22,20 @@ pub const BUDGET: u32 = 128;
 /// An executor that runs inside a goroutine never gives its thread back between two polls, so an exhausted budget must not hold for ever.
 const DENIALS: u32 = 64;
 
+/// What a thread is about to block in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocks {
+    /// Something of gaggle's: only gaggle can end it.
+    Wait,
+    /// A call of the user's, which ends by itself or by what is outside.
+    Call,
+}
+
 /// What the runtime does around a call that blocks the thread of a goroutine.
 #[derive(Debug)]
 pub struct BlockingHooks {
     /// Called before: the thread is about to block. Says whether `leave` is to be called.
-    pub enter: fn() -> bool,
+    pub enter: fn(Blocks) -> bool,
     /// Called after: the thread is back.
     pub leave: fn(),
 }
@@ -35,6 +44,7 @@ struct Local {
     budget: AtomicU32,
     denied: Cell<u32>,
     wait: Cell<*const WaitRecord>,
+    who: Cell<Who>,
     hooks: Cell<Option<&'static BlockingHooks>>,
 }
 
@@ -44,6 +54,7 @@ thread_local! {
             budget: AtomicU32::new(0),
             denied: Cell::new(0),
             wait: Cell::new(ptr::null()),
+            who: Cell::new(Who::NOBODY),
             hooks: Cell::new(None),
         }
     };
@@ -148,14 +159,30 @@ pub unsafe fn enter_task(record: *const WaitRecord) {
     LOCAL.with(|l| l.wait.set(record));
 }
 
-/// Runs `f`, one poll of a future that `block_on` drives on a plain thread, with the budget that a goroutine has: so nothing in that future hides the rest of it by being always ready.
-/// In a goroutine it only calls `f`.
-pub fn with_budget<R>(f: impl FnOnce() -> R) -> R {
-    if LOCAL.with(|l| l.wait.get().is_null()) {
-        noted(f).0
-    } else {
-        f()
-    }
+/// Says which goroutine this thread polls from now on; returns what was said before.
+#[inline(always)]
+pub fn set_current(who: Who) -> Who {
+    LOCAL.with(|l| l.who.replace(who))
+}
+
+/// Which goroutine this thread polls.
+#[inline(always)]
+#[must_use]
+pub fn current() -> Who {
+    LOCAL.with(|l| l.who.get())
+}
+
+/// Is this thread in a poll of a goroutine, or of what `block_on` drives?
+#[must_use]
+pub fn is_inside() -> bool {
+    LOCAL.with(|l| !l.wait.get().is_null())
+}
+
+/// The wait record of the goroutine that this thread polls, as it is now.
+#[must_use]
+pub fn last_wait() -> Option<Waiting> {
+    // SAFETY: as in `note_wait`.
+    LOCAL.with(|l| unsafe { l.wait.get().as_ref() }.map(WaitRecord::get))
 }
 
 /// Runs `f` as a goroutine would be polled, with a full budget, and says what it waits for.
@@ -183,7 +210,7 @@ pub fn set_blocking_hooks(hooks: Option<&'static BlockingHooks>) {
 }
 
 /// Runs `f`, which may block the thread. In a goroutine the worker's queue is handed over first (semantics.md GO-08, RX-07, T4).
-pub fn blocking_region<R>(f: impl FnOnce() -> R) -> R {
+pub fn blocking_region<R>(what: Blocks, f: impl FnOnce() -> R) -> R {
     struct Leave(Option<&'static BlockingHooks>);
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -193,7 +220,7 @@ pub fn blocking_region<R>(f: impl FnOnce() -> R) -> R {
         }
     }
     let hooks = LOCAL.with(|l| l.hooks.get());
-    let _leave = Leave(hooks.filter(|h| (h.enter)()));
+    let _leave = Leave(hooks.filter(|h| (h.enter)(what)));
     f()
 }
 
@@ -264,14 +291,16 @@ mod tests {
     fn blocking_calls_are_announced_and_taken_back_also_on_panic() {
         static INSIDE: AtomicBool = AtomicBool::new(false);
         static HOOKS: BlockingHooks = BlockingHooks {
-            enter: || !INSIDE.swap(true, Ordering::Relaxed),
+            enter: |_| !INSIDE.swap(true, Ordering::Relaxed),
             leave: || INSIDE.store(false, Ordering::Relaxed),
         };
         set_blocking_hooks(Some(&HOOKS));
-        assert!(blocking_region(|| blocking_region(
+        assert!(blocking_region(Blocks::Call, || blocking_region(
+            Blocks::Wait,
             || INSIDE.load(Ordering::Relaxed)
         )));
-        let panicked = std::panic::catch_unwind(|| blocking_region(|| panic!("on purpose")));
+        let panicked =
+            std::panic::catch_unwind(|| blocking_region(Blocks::Call, || panic!("on purpose")));
         assert!(panicked.is_err() && !INSIDE.load(Ordering::Relaxed));
         set_blocking_hooks(None);
     }

@@ -15,14 +15,18 @@
 //! | [`context`] | what a thread knows about the goroutine that it runs: budget, wait record, blocking hand-off |
 //! | [`waitlist`] | lists of waiters that live inside the waiting futures |
 //! | [`waker`] | which wakers are harmless under a lock |
+//! | [`listing`] | what can be asked about itself from outside: channels, waits for locks |
+//! | [`blocked`] | which threads sleep inside gaggle |
 //! | [`thread`] | the one way to start a thread, and to wait for a future on one |
 //!
 //! This crate must not know what a channel, a task or a scheduler is.
 //! It is an implementation detail: depend on the crate `gaggle` instead.
 
+pub mod blocked;
 pub mod clock;
 pub mod context;
 pub mod driver;
+pub mod listing;
 pub mod park;
 pub mod payload;
 pub mod peek;

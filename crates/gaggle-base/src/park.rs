@@ -97,6 +97,12 @@ impl Parker {
         self.park_until(None);
     }
 
+    /// Has it a permit that was not taken yet?
+    #[must_use]
+    pub fn has_permit(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == NOTIFIED
+    }
+
     /// Leaves a permit and wakes the sleeper.
     #[inline]
     pub fn unpark(&self) {

@@ -1,9 +1,11 @@
 //! The one way to start a thread, to let one sleep, and to wait for a future on one.
 
-use crate::context::blocking_region;
+use crate::blocked;
+use crate::context::{self, Blocks, blocking_region};
 use crate::park::Parker;
+use crate::wait::Waiting;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::JoinHandle;
@@ -33,8 +35,11 @@ pub fn nap(duration: Duration) {
     std::thread::sleep(duration);
 }
 
+/// How long a thread looks for its wake-up before it sleeps: a futex round trip costs more than a hand-over between two CPUs.
+const SPINS: u32 = 400;
+
 /// A thread's own parker in the form of a waker.
-struct ThreadWaker(Parker);
+struct ThreadWaker(Arc<Parker>);
 
 impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
@@ -46,17 +51,15 @@ impl Wake for ThreadWaker {
     }
 }
 
-/// How long a thread looks for its wake-up before it sleeps: a futex round trip costs more than a hand-over between two CPUs.
-const SPINS: u32 = 400;
-
 thread_local! {
-    static WAKER: Arc<ThreadWaker> = Arc::new(ThreadWaker(Parker::new()));
+    static WAKER: Arc<ThreadWaker> = Arc::new(ThreadWaker(Arc::new(Parker::new())));
 }
 
 /// Polls `future` on the calling thread until it is ready, and sleeps in between.
 ///
 /// `before_sleep` is called after each poll that was not ready; a `Some` ends the wait with that value.
 /// In a goroutine the worker's queue is handed over before the thread first sleeps.
+/// On a plain thread the future has the budget that a goroutine has: so nothing in it hides the rest of it by being always ready.
 pub fn wait_for_or<F: Future, R>(
     future: F,
     finish: impl FnOnce(F::Output) -> R,
@@ -68,25 +71,41 @@ pub fn wait_for_or<F: Future, R>(
         .try_with(|w| (Arc::strong_count(w) == 1).then(|| w.clone()))
         .ok()
         .flatten()
-        .unwrap_or_else(|| Arc::new(ThreadWaker(Parker::new())));
+        .unwrap_or_else(|| Arc::new(ThreadWaker(Arc::new(Parker::new()))));
     let waker = Waker::from(thread.clone());
     let mut cx = Context::from_waker(&waker);
-    if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-        return finish(output);
-    }
-    blocking_region(|| {
+    let mut waiting = match poll_noted(future.as_mut(), &mut cx) {
+        (Poll::Ready(output), _) => return finish(output),
+        (Poll::Pending, waiting) => waiting,
+    };
+    blocking_region(Blocks::Wait, || {
         loop {
             if let Some(r) = before_sleep(&waker) {
                 return r;
             }
             if !thread.0.spin(SPINS) {
+                let listed = blocked::enter(&thread.0, context::current(), waiting);
                 thread.0.park();
+                drop(listed);
             }
-            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-                return finish(output);
+            match poll_noted(future.as_mut(), &mut cx) {
+                (Poll::Ready(output), _) => return finish(output),
+                (Poll::Pending, now) => waiting = now,
             }
         }
     })
+}
+
+/// Polls once, and says what the future waits for.
+fn poll_noted<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> (Poll<F::Output>, Waiting) {
+    if context::is_inside() {
+        let polled = future.poll(cx);
+        return (
+            polled,
+            context::last_wait().unwrap_or_else(Waiting::unknown),
+        );
+    }
+    context::noted(|| future.poll(cx))
 }
 
 /// Polls `future` on the calling thread until it is ready, and sleeps in between.

@@ -6,7 +6,6 @@
 
 use crate::site::Site;
 use crate::sync::{AtomicU64, Ordering};
-use std::cell::Cell;
 use std::fmt;
 
 macro_rules! reasons {
@@ -38,6 +37,8 @@ reasons! {
     Budget = "budget exhausted",
     /// It waits for a value.
     ChanRecv = "chan receive",
+    /// It waits for a value of a channel that nobody can send to.
+    ChanRecvNil = "chan receive (nil chan)",
     /// It waits for a receiver or for room.
     ChanSend = "chan send",
     /// It waits for a point in time.
@@ -74,6 +75,58 @@ reasons! {
     Watch = "watch",
     /// It waits for somebody else's run of a singleflight call.
     Singleflight = "singleflight",
+    /// It runs a call that blocks its thread.
+    Blocking = "blocking call",
+}
+
+/// Which goroutine, among all of the process: the number of its runtime and its own. Zero: none, a plain thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Who(u64);
+
+impl Who {
+    /// No goroutine.
+    pub const NOBODY: Who = Who(0);
+    /// How many bits one takes.
+    pub const BITS: u32 = 56;
+    const ID_BITS: u32 = 48;
+
+    /// The goroutine `id` of runtime number `runtime`, of which the last eight bits count.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(runtime: u8, id: u64) -> Self {
+        Self((runtime as u64) << Self::ID_BITS | (id & ((1 << Self::ID_BITS) - 1)))
+    }
+
+    /// The goroutine's number in its runtime.
+    #[must_use]
+    pub const fn id(self) -> u64 {
+        self.0 & ((1 << Self::ID_BITS) - 1)
+    }
+
+    /// The number of its runtime.
+    #[must_use]
+    pub const fn runtime(self) -> u8 {
+        (self.0 >> Self::ID_BITS) as u8
+    }
+
+    /// Is it none?
+    #[must_use]
+    pub const fn is_nobody(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As a number below two to the [`BITS`](Self::BITS).
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The inverse of [`to_bits`](Self::to_bits).
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
 }
 
 /// The last wait of one goroutine.
@@ -117,7 +170,7 @@ impl WaitRecord {
     /// Writes the record.
     #[inline(always)]
     pub fn set(&self, reason: Reason, site: Site, object: u64) {
-        let since = COARSE.get() & 0x00ff_ffff;
+        let since = coarse_time() & 0x00ff_ffff;
         let what = u64::from(site.to_bits()) << 32 | u64::from(since) << 8 | reason as u64;
         self.what.store(what, Ordering::Relaxed);
         self.object.store(object, Ordering::Relaxed);
@@ -150,15 +203,47 @@ impl WaitRecord {
     }
 }
 
-thread_local! {
-    static COARSE: Cell<u32> = const { Cell::new(0) };
-}
+/// The time in ticks of 16 ms, as somebody last read it: who waits notes it, and reading a clock for that would cost more than the wait.
+static COARSE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
 
-/// Tells this thread what time it is, in nanoseconds, for the `since` of later records.
-/// A worker calls it whenever it has read the clock anyway.
+/// How many bits of nanoseconds make a tick of [`Waiting::since`].
+pub const TICK_BITS: u32 = 24;
+
+/// Says what time it is, in nanoseconds, for the `since` of later records.
+/// The monitor calls it as it ticks, and a worker when it wakes up.
 #[inline]
 pub fn set_coarse_time(nanos: u64) {
-    COARSE.set((nanos >> 24) as u32);
+    COARSE.store(
+        (nanos >> TICK_BITS) as u32,
+        std::sync::atomic::Ordering::Relaxed,
+    );
+}
+
+#[inline(always)]
+fn coarse_time() -> u32 {
+    COARSE.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+impl Waiting {
+    /// A wait that nobody has noted.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self {
+            reason: Reason::Foreign,
+            site: Site::UNKNOWN,
+            object: 0,
+            since: coarse_time(),
+        }
+    }
+
+    /// How long ago that was, in nanoseconds, at the time `now`. It may be off by two ticks.
+    #[must_use]
+    pub fn age(&self, now: u64) -> u64 {
+        let ticks = ((now >> TICK_BITS) as u32).wrapping_sub(self.since) & 0x00ff_ffff;
+        // A record that is a little ahead of our clock is new, not three days old.
+        let ticks = if ticks > 0x00ff_ff00 { 0 } else { ticks };
+        u64::from(ticks) << TICK_BITS
+    }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -188,6 +273,7 @@ mod tests {
         let texts = [
             (Reason::ChanRecv, "chan receive"),
             (Reason::ChanSend, "chan send"),
+            (Reason::ChanRecvNil, "chan receive (nil chan)"),
             (Reason::Select, "select"),
             (Reason::SelectNone, "select (no cases)"),
             (Reason::Sleep, "sleep"),

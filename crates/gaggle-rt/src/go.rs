@@ -2,7 +2,7 @@
 
 use crate::runtime::with_runtime;
 use crate::task::JoinHandle;
-use gaggle_base::context::{blocking_region, note_wait};
+use gaggle_base::context::{Blocks, blocking_region, note_wait};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
 use std::pin::Pin;
@@ -87,6 +87,8 @@ impl Future for YieldNow {
 /// });
 /// assert_eq!(sum.join_blocking().unwrap(), 42);
 /// ```
+#[track_caller]
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
-    blocking_region(f)
+    note_wait(Reason::Blocking, Site::caller(), 0);
+    blocking_region(Blocks::Call, f)
 }

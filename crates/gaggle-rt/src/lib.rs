@@ -3,6 +3,7 @@
 //! | folder | what it holds |
 //! |---|---|
 //! | `task` | one goroutine: its state, its memory, its handle |
+//! | `inspect` | seeing inside: dumps, deadlocks, leaks |
 //! | `sched` | workers, queues, sleeping and waking, blocking hand-off |
 //! | [`time`] | sleeping and time-outs |
 //! | [`runtime`] | runtimes: building, entering, ending |
@@ -11,12 +12,14 @@
 //! It is an implementation detail: depend on the crate `gaggle` instead.
 
 mod go;
+mod inspect;
 pub mod runtime;
 mod sched;
 mod task;
 pub mod time;
 
 pub use go::{YieldNow, blocking, go, yield_now};
+pub use inspect::names::{Named, named};
 pub use runtime::block_on;
 #[doc(hidden)]
 pub use sched::stepped;

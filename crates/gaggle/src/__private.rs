@@ -3,7 +3,7 @@
 pub use gaggle_chan::select;
 pub use gaggle_macros::select_at;
 
-use crate::runtime::Runtime;
+use crate::runtime::{OnDeadlock, Runtime};
 use std::panic::resume_unwind;
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ pub struct Config {
 }
 
 impl Config {
-    fn build(self) -> Runtime {
-        let builder = Runtime::builder();
+    fn build(self, on_deadlock: OnDeadlock) -> Runtime {
+        let builder = Runtime::builder().on_deadlock(on_deadlock);
         let builder = match self.workers {
             Some(workers) => builder.workers(workers),
             None => builder,
@@ -29,13 +29,46 @@ impl Config {
 }
 
 /// Runs `future` as goroutine 1, and returns when it ends; the others are dropped, not waited for (semantics.md GO-02, T2).
+///
+/// The program has Go's habits: `SIGQUIT` and `SIGUSR1` print who waits for what, and a deadlock ends it (semantics.md DL-01, RT-04).
 #[track_caller]
 pub fn main<F>(config: Config, future: F) -> F::Output
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let runtime = config.build();
+    #[cfg(unix)]
+    crate::signals::install();
+    let on_deadlock = match std::env::var_os("GAGGLE_DEADLOCK") {
+        Some(value) if value == "report" => OnDeadlock::Report,
+        Some(value) if value == "off" => OnDeadlock::Ignore,
+        None => OnDeadlock::Exit,
+        Some(value) if value.is_empty() || value == "exit" => OnDeadlock::Exit,
+        Some(value) => {
+            let value = value.display();
+            eprintln!("gaggle: GAGGLE_DEADLOCK is `{value}`; it must be `exit`, `report` or `off`");
+            std::process::exit(2);
+        }
+    };
+    run(config.build(on_deadlock), future)
+}
+
+/// As [`main`], for a test: a deadlock is a panic, and signals are left alone.
+#[track_caller]
+pub fn test<F>(config: Config, future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    run(config.build(OnDeadlock::Panic), future)
+}
+
+#[track_caller]
+fn run<F>(runtime: Runtime, future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
     let main = runtime.go(future);
     let output = runtime.block_on(main);
     // A goroutine in the middle of a poll is not waited for: the process is about to end.
@@ -47,14 +80,4 @@ where
             Err(error) => panic!("{error}"),
         },
     }
-}
-
-/// As [`main`], for a test.
-#[track_caller]
-pub fn test<F>(config: Config, future: F) -> F::Output
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    main(config, future)
 }

@@ -50,13 +50,17 @@ pub mod group;
 mod panics;
 pub mod runtime;
 mod select;
+#[cfg(unix)]
+mod signals;
 mod slab;
 pub mod sync;
 pub mod time;
 
 pub use gaggle_chan::select::{Select, Selecting};
 pub use gaggle_macros::{main, test};
-pub use gaggle_rt::{JoinError, JoinHandle, YieldNow, block_on, blocking, go, yield_now};
+pub use gaggle_rt::{
+    JoinError, JoinHandle, Named, YieldNow, block_on, blocking, go, named, yield_now,
+};
 
 /// What most programs use.
 pub mod prelude {

@@ -19,10 +19,12 @@
 //! So with one receiver the order of one sender's values holds (CH-03) also when receives are cancelled.
 
 use super::buffer::Buffer;
+use gaggle_base::listing::Listing;
 use gaggle_base::spin::{SpinGuard, SpinLock, SpinWord};
 use gaggle_base::sync::AtomicUsize;
 use gaggle_base::waitlist::{Node, State, WaitList, Wakes};
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 use std::task::Waker;
 
 /// The capacity of an unbounded channel.
@@ -38,6 +40,8 @@ pub(super) struct Chan<T> {
     pub(super) receivers: AtomicUsize,
     /// How many of the two kinds of ends are gone.
     pub(super) ends_gone: AtomicUsize,
+    /// From the first wait on, so that dumps can ask what is waited for. It leaves before the channel is freed (see `handle.rs`).
+    pub(super) listing: Listing,
 }
 
 /// What the lock protects.
@@ -54,6 +58,8 @@ pub(super) struct Inner<T> {
     handed: usize,
     /// Values that came back, by the number of their hand-over. Almost always empty.
     returned: Vec<(usize, T)>,
+    /// What the program calls it.
+    pub(super) name: Option<Arc<str>>,
 }
 
 /// The outcome of an attempt to send.
@@ -89,11 +95,13 @@ impl<T> Chan<T> {
                 abandoned: false,
                 handed: 0,
                 returned: Vec::new(),
+                name: None,
             }),
             capacity,
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
             ends_gone: AtomicUsize::new(0),
+            listing: Listing::new(),
         }
     }
 

@@ -76,6 +76,7 @@ impl<T> Handle<T> {
             End::Recv => self.abandon(),
         }
         if self.ends_gone.fetch_add(1, Ordering::AcqRel) == 1 {
+            self.listing.leave();
             // SAFETY: both ends are gone, so no handle is left but this one, which is not used again (H1).
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

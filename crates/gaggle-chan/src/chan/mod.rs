@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `describe.rs` | what a channel says about itself to dumps |
 //! | `core.rs` | what one channel is: a buffer, two lists of waiters, the rules; all under one short lock |
 //! | `buffer.rs` | the buffer: a ring for a bounded channel, segments for an unbounded one |
 //! | `handle.rs` | the counts of senders and receivers, and who frees the channel |
@@ -28,6 +29,7 @@ pub mod broadcast;
 mod buffer;
 mod closed;
 mod core;
+mod describe;
 mod error;
 mod handle;
 pub mod oneshot;

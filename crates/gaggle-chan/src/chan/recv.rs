@@ -85,6 +85,12 @@ pub(super) fn poll_recv<T>(
             node.finish();
             Poll::Ready(Err(RecvError))
         }
+        Take::Empty if chan.is_never() => {
+            drop(inner);
+            // In no list: so it is known that nobody can wake it.
+            note_wait(Reason::ChanRecvNil, node.site, 0);
+            Poll::Pending
+        }
         Take::Empty if is_goroutine(cx.waker()) => {
             // SAFETY: `take` said `Empty` under this hold of the lock; the node is pinned and in no list (`Idle`), and its owner cancels before it frees.
             unsafe { inner.enqueue_recv(&node, cx.waker().clone()) };
@@ -99,6 +105,7 @@ pub(super) fn poll_recv<T>(
 }
 
 fn wait<T>(chan: &Chan<T>, node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
+    chan.list();
     note_wait(Reason::ChanRecv, node.site, chan.address());
     Poll::Pending
 }

@@ -29,6 +29,7 @@ impl<'a, T> Send<'a, T> {
     }
 
     fn wait(&self) -> Poll<Result<(), SendError<T>>> {
+        self.chan.list();
         note_wait(Reason::ChanSend, self.node.site, self.chan.address());
         Poll::Pending
     }

@@ -167,6 +167,24 @@ impl<T> Sender<T> {
         self.handle.is_closed()
     }
 
+    /// Gives the channel a name, which dumps show. A later name takes the place of an earlier one.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = gaggle_chan::chan::bounded::<u8>(64);
+    /// tx.set_name("jobs");
+    /// assert_eq!(rx.name().as_deref(), Some("jobs"));
+    /// ```
+    pub fn set_name(&self, name: &str) {
+        self.handle.set_name(name);
+    }
+
+    /// What the channel was named.
+    #[must_use]
+    pub fn name(&self) -> Option<std::sync::Arc<str>> {
+        self.handle.name()
+    }
+
     /// Do both send into the same channel (CH-16)?
     #[must_use]
     pub fn same_channel(&self, other: &Sender<T>) -> bool {

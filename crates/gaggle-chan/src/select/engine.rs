@@ -255,7 +255,8 @@ impl Engine<'_, '_> {
     }
 
     fn pending(&self) -> Poll<Verdict> {
-        note_wait(Reason::Select, self.site, 0);
+        // So few is no address: it is their number.
+        note_wait(Reason::Select, self.site, self.arms.len() as u64);
         Poll::Pending
     }
 

@@ -23,6 +23,7 @@ mod cond;
 mod done;
 mod event;
 mod guard;
+mod holder;
 mod mutex;
 mod once;
 mod once_cell;

@@ -19,10 +19,12 @@
 //! A waiter that is dropped after it was granted the mutex unlocks; one that was called passes the call on (RX-03).
 
 use super::guard::{MutexGuard, OwnedMutexGuard};
+use super::holder::Holder;
 use gaggle_base::clock::{Nanos, now};
 use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::listing::{Blocked, Description, Listing, Thing};
 use gaggle_base::site::Site;
-use gaggle_base::spin::{SpinGuard, SpinLock};
+use gaggle_base::spin::{SpinGuard, SpinLock, SpinWord};
 use gaggle_base::sync::{AtomicU32, Cell, Ordering};
 use gaggle_base::thread::wait_for;
 use gaggle_base::wait::Reason;
@@ -45,6 +47,7 @@ type Queue = WaitList<Nanos>;
 pub(super) struct Raw {
     state: AtomicU32,
     queue: SpinLock<Queue>,
+    holder: Holder,
 }
 
 /// Mutual exclusion between goroutines (and plain threads, and foreign executors).
@@ -79,6 +82,7 @@ impl<T> Mutex<T> {
         let raw = Raw {
             state: AtomicU32::new(0),
             queue: SpinLock::new(WaitList::new()),
+            holder: Holder::nobody(),
         };
         Self {
             raw,
@@ -93,6 +97,7 @@ impl<T> Mutex<T> {
         let raw = Raw {
             state: AtomicU32::new(0),
             queue: SpinLock::new(WaitList::new()),
+            holder: Holder::nobody(),
         };
         Self {
             raw,
@@ -131,7 +136,10 @@ impl<T: ?Sized> Mutex<T> {
     /// Takes the mutex if it is free at this instant (LK-01, MM-07).
     #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.raw.try_acquire(0).then(|| MutexGuard { mutex: self })
+        self.raw.try_acquire(0).then(|| {
+            self.raw.holder.taken();
+            MutexGuard { mutex: self }
+        })
     }
 
     /// Takes the mutex, and blocks the calling thread for as long as somebody else has it.
@@ -154,6 +162,7 @@ impl<T: ?Sized> Mutex<T> {
 
     pub(super) async fn lock_owned_at(self: Arc<Self>, site: Site) -> OwnedMutexGuard<T> {
         Waiter::new(&self.raw, site).await;
+        self.raw.holder.wanders();
         OwnedMutexGuard { mutex: self }
     }
 
@@ -185,6 +194,7 @@ impl Raw {
 
     #[inline(always)]
     pub(super) fn unlock(&self) {
+        self.holder.gone();
         if self
             .state
             .compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)
@@ -250,6 +260,7 @@ impl Raw {
 struct Waiter<'a> {
     raw: &'a Raw,
     node: Node<Nanos>,
+    listing: Listing,
 }
 
 impl<'a> Waiter<'a> {
@@ -257,7 +268,17 @@ impl<'a> Waiter<'a> {
         Self {
             raw,
             node: Node::empty(site),
+            listing: Listing::new(),
         }
+    }
+
+    /// The mutex is ours.
+    #[inline(always)]
+    fn finish(&self) -> Poll<()> {
+        self.raw.holder.taken();
+        self.node.set_state(State::Finished);
+        self.listing.leave();
+        Poll::Ready(())
     }
 
     fn wait(&self) -> Poll<()> {
@@ -274,8 +295,7 @@ impl<'a> Waiter<'a> {
     fn attempt(&self, called: bool, cx: &Context<'_>) -> Poll<()> {
         let clear = if called { CALLED } else { 0 };
         if self.raw.try_acquire(clear) {
-            self.node.set_state(State::Finished);
-            return Poll::Ready(());
+            return self.finish();
         }
         self.enqueue(called, clear, cx)
     }
@@ -291,8 +311,7 @@ impl<'a> Waiter<'a> {
         loop {
             if self.raw.try_acquire(clear) {
                 drop(queue);
-                self.node.set_state(State::Finished);
-                return Poll::Ready(());
+                return self.finish();
             }
             let state = self.raw.state.load(Ordering::Relaxed);
             if state & LOCKED != 0 {
@@ -317,7 +336,35 @@ impl<'a> Waiter<'a> {
             }
         }
         drop(queue);
+        if !self.listing.is_listed() {
+            // SAFETY: the waiter is pinned with its future; it leaves when it has the mutex and in `Drop`, before it is freed; no lock is held.
+            unsafe { self.listing.enter(self) };
+        }
         self.wait()
+    }
+}
+
+impl Thing for Waiter<'_> {
+    fn describe(&self) -> Description {
+        Description {
+            kind: "sync.Mutex",
+            address: ptr::from_ref(self.raw).addr() as u64,
+            holder: self.raw.holder.get().map(|(who, _)| who),
+            ..Description::default()
+        }
+    }
+
+    fn blocked(&self) -> Option<Blocked> {
+        let (holder, may_wander) = self.raw.holder.get()?;
+        (self.node.state() == State::Waiting).then(|| Blocked {
+            holder,
+            lock: ptr::from_ref(self.raw).addr() as u64,
+            may_wander,
+        })
+    }
+
+    fn word(&self) -> Option<SpinWord<'_>> {
+        Some(self.raw.queue.word())
     }
 }
 
@@ -348,13 +395,9 @@ impl Future for Waiter<'_> {
                 if this.node.state() == State::Closed {
                     return this.attempt(true, cx);
                 }
-                this.node.set_state(State::Finished);
-                Poll::Ready(())
+                this.finish()
             }
-            State::Done => {
-                this.node.set_state(State::Finished);
-                Poll::Ready(())
-            }
+            State::Done => this.finish(),
             State::Finished => panic!("a lock was polled after it was ready"),
         }
     }
@@ -365,7 +408,10 @@ impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         match self.node.state() {
             State::Idle | State::Finished => {}
-            _ => self.cancel(),
+            _ => {
+                self.listing.leave();
+                self.cancel();
+            }
         }
     }
 }

@@ -113,7 +113,10 @@ impl<T: ?Sized> RwLock<T> {
     #[must_use]
     #[inline]
     pub fn try_write(&self) -> Option<WriteGuard<'_, T>> {
-        self.raw.try_write().then(|| WriteGuard { lock: self })
+        self.raw.try_write().then(|| {
+            self.raw.writer.taken();
+            WriteGuard { lock: self }
+        })
     }
 
     /// As [`read`](Self::read), but blocks the calling thread.
@@ -156,6 +159,7 @@ impl<T: ?Sized> RwLock<T> {
         let site = Site::caller();
         async move {
             Waiter::<true>::new(&self.raw, site).await;
+            self.raw.writer.wanders();
             OwnedWriteGuard { lock: self }
         }
     }

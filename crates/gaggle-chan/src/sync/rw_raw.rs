@@ -25,10 +25,12 @@
 //! If the word showed only a waiter, the last holder is already on its way to the lock.
 //! A waiter that is dropped after the lock was handed to it unlocks (RX-03).
 
+use super::holder::Holder;
 use super::queued::still_waits;
 use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::listing::{Blocked, Description, Listing, Thing};
 use gaggle_base::site::Site;
-use gaggle_base::spin::{SpinGuard, SpinLock};
+use gaggle_base::spin::{SpinGuard, SpinLock, SpinWord};
 use gaggle_base::sync::{AtomicU64, Ordering};
 use gaggle_base::wait::Reason;
 use gaggle_base::waitlist::{Node, State, WaitList, Wakes, prepare_waker};
@@ -75,6 +77,8 @@ impl Queues {
 pub(super) struct Raw {
     state: AtomicU64,
     queues: SpinLock<Queues>,
+    /// Who writes.
+    pub(super) writer: Holder,
 }
 
 impl Raw {
@@ -83,6 +87,7 @@ impl Raw {
         Self {
             state: AtomicU64::new(0),
             queues: SpinLock::new(Queues::new()),
+            writer: Holder::nobody(),
         }
     }
 
@@ -91,6 +96,7 @@ impl Raw {
         Self {
             state: AtomicU64::new(0),
             queues: SpinLock::new(Queues::new()),
+            writer: Holder::nobody(),
         }
     }
 
@@ -167,6 +173,7 @@ impl Raw {
 
     #[inline(always)]
     pub(super) fn unlock_write(&self) {
+        self.writer.gone();
         if self
             .state
             .compare_exchange(WRITER, 0, Ordering::Release, Ordering::Relaxed)
@@ -198,6 +205,7 @@ impl Raw {
 
     /// From the writer to a reader, and whoever waits to read with it.
     pub(super) fn downgrade(&self) {
+        self.writer.gone();
         // Release: readers see what was written.
         if self.state.fetch_add(ONE - WRITER, Ordering::Release) & WAITING != 0 {
             drop(self.admit_readers(self.queues.lock()));
@@ -267,6 +275,7 @@ impl Raw {
 pub(super) struct Waiter<'a, const WRITE: bool> {
     raw: &'a Raw,
     node: Node<()>,
+    listing: Listing,
 }
 
 impl<'a, const WRITE: bool> Waiter<'a, WRITE> {
@@ -275,7 +284,19 @@ impl<'a, const WRITE: bool> Waiter<'a, WRITE> {
         Self {
             raw,
             node: Node::empty(site),
+            listing: Listing::new(),
         }
+    }
+
+    /// We are in.
+    #[inline(always)]
+    fn finish(&self) -> Poll<()> {
+        if WRITE {
+            self.raw.writer.taken();
+        }
+        self.node.finish();
+        self.listing.leave();
+        Poll::Ready(())
     }
 
     pub(super) fn site(&self) -> Site {
@@ -290,8 +311,7 @@ impl<'a, const WRITE: bool> Waiter<'a, WRITE> {
         loop {
             if raw.try_enter(WRITE) {
                 drop(queues);
-                self.node.finish();
-                return Poll::Ready(());
+                return self.finish();
             }
             let state = raw.state.load(Ordering::Relaxed);
             let in_the_way = if WRITE {
@@ -315,6 +335,8 @@ impl<'a, const WRITE: bool> Waiter<'a, WRITE> {
         // SAFETY: the node is in no list (`Idle`), it is pinned with this future, and `Drop` unlinks it.
         unsafe { queues.list(WRITE).push_back(&self.node, waker) };
         drop(queues);
+        // SAFETY: the waiter is pinned with its future; it leaves when it is in and in `Drop`, before it is freed; no lock is held.
+        unsafe { self.listing.enter(self) };
         self.wait()
     }
 
@@ -371,8 +393,33 @@ impl<const WRITE: bool> Future for Waiter<'_, WRITE> {
                 }
             }
         }
-        this.node.finish();
-        Poll::Ready(())
+        this.finish()
+    }
+}
+
+impl<const WRITE: bool> Thing for Waiter<'_, WRITE> {
+    fn describe(&self) -> Description {
+        let state = self.raw.state.load(Ordering::Relaxed);
+        Description {
+            kind: "sync.RWMutex",
+            address: ptr::from_ref(self.raw).addr() as u64,
+            figures: vec![("readers", state / ONE)],
+            holder: self.raw.writer.get().map(|(who, _)| who),
+            ..Description::default()
+        }
+    }
+
+    fn blocked(&self) -> Option<Blocked> {
+        let (holder, may_wander) = self.raw.writer.get()?;
+        (self.node.state() == State::Waiting).then(|| Blocked {
+            holder,
+            lock: ptr::from_ref(self.raw).addr() as u64,
+            may_wander,
+        })
+    }
+
+    fn word(&self) -> Option<SpinWord<'_>> {
+        Some(self.raw.queues.word())
     }
 }
 
@@ -380,6 +427,7 @@ impl<const WRITE: bool> Drop for Waiter<'_, WRITE> {
     #[inline]
     fn drop(&mut self) {
         if self.node.is_pending() {
+            self.listing.leave();
             self.cancel();
         }
     }

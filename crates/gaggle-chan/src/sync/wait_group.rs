@@ -6,6 +6,7 @@
 //! So whoever waits in a later round comes after that step and is not released by it (WG-02, WG-03, T19).
 
 use gaggle_base::context::note_wait;
+use gaggle_base::listing::{Description, Listing, Thing};
 use gaggle_base::site::Site;
 use gaggle_base::spin::SpinLock;
 use gaggle_base::sync::{AtomicU64, Ordering};
@@ -130,6 +131,7 @@ impl WaitGroup {
         Wait {
             inner: &self.inner,
             node: Node::empty(Site::caller()),
+            listing: Listing::new(),
         }
     }
 
@@ -207,6 +209,26 @@ impl Inner {
 pub struct Wait<'a> {
     inner: &'a Inner,
     node: Node<u64>,
+    listing: Listing,
+}
+
+impl Thing for Wait<'_> {
+    fn describe(&self) -> Description {
+        Description {
+            kind: "sync.WaitGroup",
+            address: std::ptr::from_ref(self.inner).addr() as u64,
+            figures: vec![("count", self.inner.state.load(Ordering::Relaxed) / ONE)],
+            ..Description::default()
+        }
+    }
+}
+
+impl Wait<'_> {
+    fn finish(&self) -> Poll<()> {
+        self.node.set_state(State::Finished);
+        self.listing.leave();
+        Poll::Ready(())
+    }
 }
 
 impl Future for Wait<'_> {
@@ -248,24 +270,23 @@ impl Future for Wait<'_> {
                     this.node.fill_slot(round);
                     queue.waiters.push_back(&this.node, waker);
                 }
+                drop(queue);
+                // SAFETY: the wait is pinned; it leaves when it is over and in `Drop`, before it is freed; no lock is held.
+                unsafe { this.listing.enter(this) };
             }
             State::Waiting => {
                 let waker = cx.waker().clone();
                 let mut queue = inner.queue.lock();
                 if this.node.state() != State::Waiting {
                     drop(queue);
-                    this.node.set_state(State::Finished);
-                    return Poll::Ready(());
+                    return this.finish();
                 }
                 // SAFETY: by its state the node is in the list.
                 let old = unsafe { queue.waiters.renew_waker(&this.node, waker) };
                 drop(queue);
                 drop(old);
             }
-            State::Done | State::Closed => {
-                this.node.set_state(State::Finished);
-                return Poll::Ready(());
-            }
+            State::Done | State::Closed => return this.finish(),
             State::Finished => panic!("a wait was polled after it was ready"),
         }
         note_wait(
@@ -279,6 +300,7 @@ impl Future for Wait<'_> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
+        self.listing.leave();
         if self.node.state() != State::Waiting {
             return;
         }

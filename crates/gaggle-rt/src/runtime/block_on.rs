@@ -3,11 +3,7 @@
 use super::enter::{current_or_default, enter};
 use super::panics;
 use crate::sched::{self, Shared};
-use gaggle_base::context::with_budget;
 use gaggle_base::thread::{wait_for, wait_for_or};
-use std::future::poll_fn;
-use std::panic::resume_unwind;
-use std::pin::pin;
 use std::sync::Arc;
 
 /// Waits for `future` on the calling thread, and gives its output.
@@ -43,18 +39,16 @@ pub(super) fn block_on_in<F: Future>(shared: &Arc<Shared>, future: F) -> F::Outp
     if sched::on_worker() {
         return wait_for(future);
     }
-    let mut future = pin!(future);
-    let polls = poll_fn(|cx| with_budget(|| future.as_mut().poll(cx)));
     let mut registration = None;
-    let result = wait_for_or(polls, Ok, |waker| {
+    let result = wait_for_or(future, Ok, |waker| {
         // First become one of those who are woken by a panic, then look whether there has been one.
         registration.get_or_insert_with(|| panics::Registration::new(shared, waker.clone()));
         shared.panics.take().map(Err)
     });
     drop(registration);
     let result = match (result, shared.panics.take()) {
-        (Ok(_), Some(payload)) => Err(payload),
+        (Ok(_), Some(raise @ panics::Raise::Panic(_))) => Err(raise),
         (result, _) => result,
     };
-    result.unwrap_or_else(|payload| resume_unwind(payload))
+    result.unwrap_or_else(|raise| raise.raise())
 }

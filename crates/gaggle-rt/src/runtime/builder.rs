@@ -1,6 +1,7 @@
 //! How a runtime is to be, and how many workers it gets.
 
 use super::handle::Runtime;
+use crate::inspect::verdict;
 use crate::sched::{Config, Shared};
 use gaggle_base::driver::Threads;
 use std::env;
@@ -26,6 +27,26 @@ pub enum OnPanic {
     Report,
 }
 
+/// What happens when goroutines can never go on: all of them sleep and nothing can wake any (semantics.md DL-01, T33), or some wait for each other's locks.
+///
+/// Only what is certain counts. A timer, a call that blocks, and a thread of the process that is outside of gaggle might still wake somebody;
+/// while there is one, nothing is said, except by [`Exit`](Self::Exit), whose programs get a note after some seconds in which nothing happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnDeadlock {
+    /// It is reported on stderr, once.
+    #[default]
+    Report,
+    /// It is reported on stderr, and the process ends with status 2, as in Go. `#[gaggle::main]` says so.
+    Exit,
+    /// It is raised as a panic, with the report, out of the `block_on`s of the runtime. `#[gaggle::test]` says so.
+    ///
+    /// The runtime is judged by itself: what other runtimes could do for its goroutines does not count, nor what the first thread of the process could do if the runtime was built on another one.
+    Panic,
+    /// Nothing.
+    Ignore,
+}
+
 /// Describes a [`Runtime`] and builds it.
 ///
 /// # Examples
@@ -40,6 +61,7 @@ pub struct Builder {
     workers: Option<usize>,
     name: String,
     on_panic: OnPanic,
+    on_deadlock: OnDeadlock,
 }
 
 impl Default for Builder {
@@ -54,6 +76,7 @@ impl Builder {
             workers: None,
             name: "gaggle".to_owned(),
             on_panic: OnPanic::default(),
+            on_deadlock: OnDeadlock::default(),
         }
     }
 
@@ -76,6 +99,12 @@ impl Builder {
         self
     }
 
+    /// What happens when goroutines can never go on.
+    pub fn on_deadlock(mut self, on_deadlock: OnDeadlock) -> Self {
+        self.on_deadlock = on_deadlock;
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
@@ -94,6 +123,8 @@ impl Builder {
             workers,
             name,
             on_panic: self.on_panic,
+            on_deadlock: self.on_deadlock,
+            bystander: verdict::bystander(),
             max_threads: workers + MAX_SPARE_THREADS,
             driver: Arc::new(Threads),
         })?;

@@ -15,10 +15,15 @@ mod handle;
 pub(crate) mod panics;
 
 pub use block_on::block_on;
-pub use builder::{Builder, OnPanic};
+pub use builder::{Builder, OnDeadlock, OnPanic};
 pub(crate) use enter::{default_runtime, enter, with_runtime};
 pub use handle::{Handle, Metrics, Runtime};
 
+pub use crate::inspect::names::{WithLabel, label, set_label, set_name, with_label};
+pub use crate::inspect::{
+    Dump, GoState, Goroutine, LeakCheck, Leaks, Object, RuntimeDump, Thread, Worker, WorkerState,
+    dump, dump_all, leak_check, leaks,
+};
 pub use crate::sched::Stragglers;
 pub use crate::task::GoId;
 

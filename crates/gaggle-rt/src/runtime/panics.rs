@@ -9,10 +9,29 @@ use gaggle_base::site::Site;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io::Write;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 type Payload = Box<dyn Any + Send>;
+
+/// What is to be raised out of a `block_on`.
+pub(crate) enum Raise {
+    /// The panic of a goroutine, which was reported when it happened.
+    Panic(Payload),
+    /// Nothing can ever happen again. The text says what everyone waits for.
+    Deadlock(String),
+}
+
+impl Raise {
+    /// Raises it here.
+    pub(crate) fn raise(self) -> ! {
+        match self {
+            Self::Panic(payload) => resume_unwind(payload),
+            Self::Deadlock(text) => panic!("{text}"),
+        }
+    }
+}
 
 /// How many panics wait to be raised; of further ones only the report remains.
 const MOST_PENDING: usize = 16;
@@ -25,7 +44,7 @@ pub(crate) struct Panics {
 
 #[derive(Default)]
 struct State {
-    pending: VecDeque<Payload>,
+    pending: VecDeque<Raise>,
     waiting: Vec<(u64, Waker)>,
     registrations: u64,
 }
@@ -43,14 +62,26 @@ impl Panics {
     }
 
     /// The oldest panic that is to be raised.
-    pub(crate) fn take(&self) -> Option<Payload> {
+    pub(crate) fn take(&self) -> Option<Raise> {
         self.state().pending.pop_front()
     }
 
-    fn put(&self, payload: Payload) {
+    /// Is anybody in `block_on`?
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.state().waiting.is_empty()
+    }
+
+    /// Nothing can ever happen again, and whoever is in `block_on` is to hear of it.
+    pub(crate) fn put_deadlock(&self, text: String) {
+        if self.is_awaited() {
+            self.put(Raise::Deadlock(text));
+        }
+    }
+
+    fn put(&self, raise: Raise) {
         let mut state = self.state();
         if state.pending.len() < MOST_PENDING {
-            state.pending.push_back(payload);
+            state.pending.push_back(raise);
         }
         let wakers: Vec<Waker> = state
             .waiting
@@ -99,7 +130,7 @@ impl Drop for Registration {
 pub(crate) fn raise(shared: &Shared, id: GoId, site: Site, payload: Payload) {
     report(id, site, &*payload);
     if shared.panics.policy == OnPanic::Raise {
-        shared.panics.put(payload);
+        shared.panics.put(Raise::Panic(payload));
     }
 }
 

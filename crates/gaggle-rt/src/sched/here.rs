@@ -7,14 +7,13 @@ use super::worker::Worker;
 use crate::task::{GoId, TaskRef, run};
 use crate::time::wheel::Wheel;
 use gaggle_base::context;
+use gaggle_base::wait::Who;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 thread_local! {
     static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
-    /// The goroutine that this thread polls.
-    static POLLED: Cell<Option<GoId>> = const { Cell::new(None) };
 }
 
 /// Says which worker this thread is; null: none.
@@ -34,12 +33,12 @@ pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
     // SAFETY: it is not done, so its header is alive; the record is uninstalled before anyone but `run` could free it, and `run` does not use it after that.
     unsafe {
         let header = task.header();
-        let outer = POLLED.replace(Some(header.id));
+        let outer = context::set_current(Who::new(shared.number, header.id.as_u64()));
         context::enter_task(&raw const header.wait);
         context::refill();
         let again = run(task, shared);
         context::enter_task(ptr::null());
-        POLLED.set(outer);
+        context::set_current(outer);
         again
     }
 }
@@ -119,7 +118,8 @@ pub(crate) fn on_worker() -> bool {
 
 /// The goroutine that this thread runs.
 pub(crate) fn current_task() -> Option<GoId> {
-    POLLED.get()
+    let who = context::current();
+    (!who.is_nobody()).then(|| GoId(who.id()))
 }
 
 /// Calls `f` with the worker that this thread is.

@@ -108,6 +108,11 @@ impl Idle {
         true
     }
 
+    /// The numbers of the workers that sleep and that nobody has notified.
+    pub(crate) fn asleep(&self) -> Vec<usize> {
+        self.sleepers.lock().clone()
+    }
+
     /// The caller has found something or gives up. Says whether it was the last to search.
     pub(crate) fn stop_searching(&self) -> bool {
         Counts(self.word.fetch_sub(SEARCHING, Ordering::SeqCst)).searching() == 1

@@ -4,7 +4,7 @@
 //!
 //! **Invariant L1**: a goroutine is in its shard from birth until just before it is `DONE`; the list's reference keeps it alive meanwhile.
 
-use crate::task::{Header, TaskRef};
+use crate::task::{Header, Look, TaskRef};
 use gaggle_base::spin::SpinLock;
 use std::ptr;
 
@@ -141,7 +141,7 @@ impl LiveList {
     }
 
     /// Hands the header of each live goroutine to `f`, under the lock of its shard: `f` must be short and must not use gaggle.
-    pub(crate) fn for_each(&self, mut f: impl FnMut(&Header)) {
+    pub(crate) fn for_each(&self, mut f: impl FnMut(&Header, Look)) {
         for shard in &self.shards {
             let list = shard.0.lock();
             let mut at = list.head;
@@ -149,7 +149,7 @@ impl LiveList {
                 // SAFETY: as in `claim_parked`.
                 unsafe {
                     let header = task.header();
-                    f(header);
+                    f(header, task.look());
                     at = header.live_next.with(|next| *next);
                 }
             }

@@ -70,7 +70,10 @@ pub(crate) unsafe fn schedule(task: TaskRef) {
 /// The caller is its runner, and it is in the live list of `shared`.
 pub(crate) unsafe fn leave_live_list(task: TaskRef, shared: &Shared) {
     // SAFETY: the caller's promise.
-    unsafe { shared.live.remove(task) };
+    unsafe {
+        shared.live.remove(task);
+        shared.names.forget(task.header().id.as_u64());
+    }
 }
 
 /// Lets `link` put a timer into a wheel of that runtime. One that has ended makes it an orphan at once.

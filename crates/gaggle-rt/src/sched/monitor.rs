@@ -11,9 +11,12 @@
 use super::balance::{self, Balance};
 use super::shared::Shared;
 use super::slot::{NO_SEAT, Slot};
+use crate::inspect::verdict::Watch;
+use gaggle_base::blocked::Servant;
 use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::park::Parker;
 use gaggle_base::sync::Ordering;
+use gaggle_base::wait;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -68,7 +71,9 @@ impl Monitor {
 }
 
 fn run(shared: &Arc<Shared>) {
+    let _servant = Servant::new();
     let monitor = &shared.monitor;
+    let mut watch = Watch::default();
     let mut seen: Vec<Seen> = Vec::new();
     let mut balance = Balance::new();
     let (mut quiet, mut tick) = (0, 0_u32);
@@ -81,15 +86,23 @@ fn run(shared: &Arc<Shared>) {
     while !shared.is_closing() {
         if quiet >= QUIET_TICKS {
             monitor.asleep.store(true, Ordering::SeqCst);
-            if all_sleep(shared) {
-                monitor.parker.park();
+            watch.tick(shared);
+            // Nobody can have woken us for what changes before the last look: whoever wakes up or goes to sleep from here on does.
+            let again = watch.all_asleep(shared);
+            let until = again.map(|pause| system_now() + pause);
+            let undisturbed = all_sleep(shared) && !monitor.parker.park_until(until);
+            if monitor.asleep.swap(false, Ordering::SeqCst) && undisturbed {
+                // It was the time.
+                continue;
             }
-            monitor.asleep.store(false, Ordering::SeqCst);
             quiet = 0;
+            watch.awake();
         }
+        let now = system_now();
+        wait::set_coarse_time(now);
         monitor
             .parker
-            .park_until(Some(system_now() + TICK / u64::from(parts)));
+            .park_until(Some(now + TICK / u64::from(parts)));
         if parts > 1 {
             rebalance(shared, &mut balance);
         }
@@ -97,6 +110,7 @@ fn run(shared: &Arc<Shared>) {
         if !tick.is_multiple_of(parts) {
             continue;
         }
+        watch.tick(shared);
         quiet = if all_sleep(shared) { quiet + 1 } else { 0 };
         seen.resize(shared.slots.used(), Seen::default());
         for (slot, seen) in shared.slots.all().zip(&mut seen) {
@@ -148,7 +162,12 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
         }
     }
     if !polling || now.turn != before.turn {
+        slot.stuck_since.store(0, Ordering::Relaxed);
         return;
+    }
+    if slot.stuck_since.load(Ordering::Relaxed) == 0 {
+        slot.stuck_since
+            .store(system_now().saturating_sub(TICK), Ordering::Relaxed);
     }
     let seat = slot.seat.load(Ordering::SeqCst);
     if seat == NO_SEAT {

@@ -6,6 +6,7 @@ use crate::task::TaskRef;
 use crate::time::wheel::NEVER;
 use gaggle_base::clock::{self, Nanos};
 use gaggle_base::sync::{Ordering, spin_loop};
+use gaggle_base::wait;
 use std::ptr;
 
 /// What a search ended with.
@@ -138,6 +139,7 @@ impl Worker {
 
     /// We are awake: either a notification took us from the sleepers and counts us as searching, or we leave them ourselves.
     fn wake_up(&self, permit: bool) {
+        wait::set_coarse_time(clock::system_now());
         self.leave_sleepers(permit);
         self.shared.monitor.ensure_awake();
     }

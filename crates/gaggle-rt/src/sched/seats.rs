@@ -17,7 +17,7 @@ use super::slot::NO_SEAT;
 use super::worker::Worker;
 use crate::time::wheel::{NEVER, NOBODY};
 use gaggle_base::clock;
-use gaggle_base::context::BlockingHooks;
+use gaggle_base::context::{BlockingHooks, Blocks};
 use gaggle_base::spin::{Backoff, SpinLock};
 use gaggle_base::sync::{AtomicU64, Ordering};
 use std::io::{self, Write};
@@ -36,9 +36,9 @@ pub(crate) struct Seats {
 
 /// What happens around a blocking call in a goroutine.
 pub(super) static HOOKS: BlockingHooks = BlockingHooks {
-    enter: || with_current(Worker::leave_seat).unwrap_or(false),
+    enter: |what| with_current(|w| w.block(what)).unwrap_or(false),
     leave: || {
-        with_current(|w| w.shared.sit_if_vacant(w.number));
+        with_current(Worker::unblock);
     },
 };
 
@@ -51,6 +51,11 @@ impl Seats {
         }
     }
 
+    /// The numbers of the workers that wait for a seat.
+    pub(crate) fn waiting(&self) -> Vec<usize> {
+        self.spares.lock().clone()
+    }
+
     /// How often a seat was left or taken away.
     pub(crate) fn hand_offs(&self) -> u64 {
         self.hand_offs.load(Ordering::Relaxed)
@@ -58,6 +63,23 @@ impl Seats {
 }
 
 impl Worker {
+    /// The thread is about to block. Says whether `unblock` is to follow.
+    fn block(&self, what: Blocks) -> bool {
+        let slot = self.slot();
+        let first = !slot.in_call.load(Ordering::Relaxed);
+        if what == Blocks::Call {
+            slot.in_call.store(true, Ordering::SeqCst);
+        }
+        self.leave_seat() || (first && what == Blocks::Call)
+    }
+
+    fn unblock(&self) {
+        self.slot().in_call.store(false, Ordering::SeqCst);
+        if !self.slot().has_seat() {
+            self.shared.sit_if_vacant(self.number);
+        }
+    }
+
     fn leave_seat(&self) -> bool {
         match self.slot().seat.swap(NO_SEAT, Ordering::SeqCst) {
             NO_SEAT => false,

@@ -8,10 +8,12 @@ use super::monitor::Monitor;
 use super::seats::Seats;
 use super::slot::Slots;
 use super::worker;
+use crate::inspect::{self, names::Names};
 use crate::runtime::panics::Panics;
-use crate::runtime::{Metrics, OnPanic};
+use crate::runtime::{Metrics, OnDeadlock, OnPanic};
 use crate::task::{GoId, JoinHandle, TaskRef, allocate, cancel};
 use crate::time::wheel::{self, Expired, NOBODY, Wheel};
+use gaggle_base::blocked;
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Sequence;
 use gaggle_base::site::Site;
@@ -27,6 +29,9 @@ pub(crate) struct Config {
     pub(crate) workers: usize,
     pub(crate) name: String,
     pub(crate) on_panic: OnPanic,
+    pub(crate) on_deadlock: OnDeadlock,
+    /// A thread that is not expected to wake goroutines, if the runtime is judged by itself.
+    pub(crate) bystander: Option<i32>,
     /// How many threads it may have, workers and those that stand in for blocked ones.
     pub(crate) max_threads: usize,
     /// Where time, randomness and threads come from.
@@ -35,6 +40,11 @@ pub(crate) struct Config {
 
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    /// Which runtime of the process it is.
+    pub(crate) number: u8,
+    pub(crate) names: Names,
+    /// That all its goroutines sleep was reported once.
+    pub(crate) deadlock_reported: AtomicBool,
     pub(crate) injector: Injector,
     pub(crate) live: LiveList,
     pub(crate) idle: Idle,
@@ -58,6 +68,9 @@ impl Shared {
     pub(crate) fn new(config: Config) -> Arc<Self> {
         crate::task::declare();
         Arc::new(Self {
+            number: inspect::next_number(),
+            names: Names::default(),
+            deadlock_reported: AtomicBool::new(false),
             injector: Injector::new(),
             live: LiveList::new(),
             idle: Idle::new(),
@@ -83,7 +96,10 @@ impl Shared {
             started = Monitor::start(&shared);
         }
         match started {
-            Ok(()) => Ok(shared),
+            Ok(()) => {
+                inspect::register(&shared);
+                Ok(shared)
+            }
             Err(error) => {
                 shared.close();
                 Err(error)
@@ -95,6 +111,16 @@ impl Shared {
     fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
         self.wake_all_threads();
+    }
+
+    /// From now on a thread that goes to sleep inside gaggle wakes the monitors, once.
+    pub(crate) fn monitor_wants_sleepers() {
+        blocked::want_sleepers(inspect::wake_monitors);
+    }
+
+    /// Wakes the monitor if it sleeps.
+    pub(crate) fn wake_monitor(&self) {
+        self.monitor.ensure_awake();
     }
 
     pub(super) fn keep_thread(&self, thread: ThreadHandle<()>) {
@@ -169,7 +195,15 @@ impl Shared {
         let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) };
         let (id, shard) = here::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
         let shard = shard % SHARDS as u16;
-        let task = allocate(future, pointer, GoId(id), shard, site);
+        let parent = gaggle_base::context::current();
+        // A number means something in its own runtime only.
+        let parent = if parent.runtime() == self.number {
+            parent.id()
+        } else {
+            0
+        };
+        self.names.inherit(parent, id);
+        let task = allocate(future, pointer, GoId(id), shard, parent, site);
         // SAFETY: it was just born with a handle reference, and its output is an `F::Output`.
         let handle = unsafe { JoinHandle::new(task) };
         // SAFETY: it was just born, so it is in no list, and we are the one who may queue it.
@@ -262,8 +296,18 @@ impl Shared {
             parks: sum(|c| c.parks.get()),
             hand_offs: self.seats.hand_offs(),
             timers: self.wheels.iter().map(|wheel| wheel.len()).sum(),
-            queued: self.injector.len() + self.slots.all().map(|s| s.ring.len()).sum::<usize>(),
+            queued: self.queued(),
         }
+    }
+
+    /// How many goroutines are in run queues.
+    pub(crate) fn queued(&self) -> usize {
+        self.injector.len() + self.slots.all().map(|s| s.ring.len()).sum::<usize>()
+    }
+
+    /// Does anybody wait for a time?
+    pub(crate) fn has_timers(&self) -> bool {
+        self.wheels.iter().any(|wheel| wheel.len() > 0)
     }
 }
 

@@ -10,7 +10,7 @@ use gaggle_base::spin::SpinLock;
 use gaggle_base::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI32};
 
 /// The worker has no seat: it is stuck or blocked, or a spare.
 pub(crate) const NO_SEAT: usize = usize::MAX;
@@ -24,6 +24,14 @@ pub(crate) struct Slot {
     pub(crate) seat: AtomicUsize,
     /// Odd while a goroutine is being polled. Written by the owner.
     pub(crate) turn: AtomicU64,
+    /// The number of the goroutine that was polled last. Written by the owner.
+    pub(crate) polled: AtomicU64,
+    /// The system's number of the thread that has this slot; 0 while none has.
+    pub(crate) thread: AtomicI32,
+    /// In a call of the user's that blocks the thread. Written by the owner.
+    pub(crate) in_call: AtomicBool,
+    /// Since when the same poll has been going on, as far as the monitor has seen; 0 if it is a new one.
+    pub(crate) stuck_since: AtomicU64,
     /// Counts time slices. Written by the owner.
     pub(crate) slice: AtomicU64,
     /// The time slice is over: `next` goes to the back of the ring. Set by the monitor or the owner, cleared by the owner.
@@ -72,6 +80,10 @@ impl Slot {
             next: AtomicPtr::new(ptr::null_mut()),
             seat: AtomicUsize::new(NO_SEAT),
             turn: AtomicU64::new(0),
+            polled: AtomicU64::new(0),
+            thread: AtomicI32::new(0),
+            in_call: AtomicBool::new(false),
+            stuck_since: AtomicU64::new(0),
             slice: AtomicU64::new(0),
             slice_over: AtomicBool::new(false),
             ring: Ring::new(),

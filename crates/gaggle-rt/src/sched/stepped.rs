@@ -7,7 +7,7 @@
 
 use super::here::poll_here;
 use super::shared::{Config, Shared};
-use crate::runtime::{self, OnPanic};
+use crate::runtime::{self, OnDeadlock, OnPanic};
 use crate::task::TaskRef;
 use crate::time::wheel::{Expired, NEVER};
 use gaggle_base::clock::{Clock, Nanos, with_clock};
@@ -15,7 +15,6 @@ use gaggle_base::driver::Driver;
 use gaggle_base::rng::Rng;
 use std::fmt;
 use std::io;
-use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,6 +133,8 @@ impl Stepped {
             workers: 1,
             name: "stepped".to_owned(),
             on_panic: OnPanic::Raise,
+            on_deadlock: OnDeadlock::Ignore,
+            bystander: None,
             max_threads: 0,
             driver: driver.clone(),
         });
@@ -158,8 +159,8 @@ impl Stepped {
         let waker = Waker::from(root.clone());
         let mut ready = Ready(&self.shared, Vec::new());
         loop {
-            if let Some(payload) = self.shared.panics.take() {
-                resume_unwind(payload);
+            if let Some(raise) = self.shared.panics.take() {
+                raise.raise();
             }
             self.shared
                 .injector

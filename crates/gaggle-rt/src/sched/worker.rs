@@ -17,11 +17,11 @@ use super::shared::Shared;
 use super::slot::{NO_SEAT, Slot};
 use crate::task::{Header, TaskRef};
 use crate::time::wheel::Expired;
+use gaggle_base::blocked;
 use gaggle_base::clock;
 use gaggle_base::context::{self, BudgetCell};
 use gaggle_base::rng::Rng;
 use gaggle_base::sync::Ordering;
-use gaggle_base::wait;
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -64,12 +64,20 @@ impl Worker {
                 // SAFETY: null points to nothing.
                 unsafe { here::set_current(ptr::null()) };
                 context::set_blocking_hooks(None);
-                *self.0.slots.get(self.1).budget.lock() = None;
+                let slot = self.0.slots.get(self.1);
+                *slot.budget.lock() = None;
+                slot.thread.store(0, Ordering::SeqCst);
                 self.0.slots.release(self.1);
             }
         }
         let _leave = Leave(shared.clone(), number);
         *shared.slots.get(number).budget.lock() = Some(BudgetCell::of_this_thread());
+        let number_of_thread = blocked::thread_number();
+        shared
+            .slots
+            .get(number)
+            .thread
+            .store(number_of_thread, Ordering::SeqCst);
         context::set_blocking_hooks(Some(&super::seats::HOOKS));
         precise_timers();
         let worker = Worker {
@@ -120,6 +128,9 @@ impl Worker {
     fn run(&self, task: TaskRef) {
         let slot = self.slot();
         let turn = slot.turn.load(Ordering::Relaxed);
+        // SAFETY: it was taken from a queue, so it is not done and its header is alive.
+        let id = unsafe { task.header() }.id;
+        slot.polled.store(id.as_u64(), Ordering::Relaxed);
         slot.turn.store(turn + 1, Ordering::Relaxed);
         // SAFETY: it was taken from a queue of this runtime.
         let again = unsafe { here::poll_here(task, &self.shared) };
@@ -373,7 +384,6 @@ impl Worker {
             return false;
         }
         let now = clock::now();
-        wait::set_coarse_time(now);
         if next > now {
             return false;
         }

@@ -2,7 +2,7 @@
 
 use super::joiner::Joiner;
 use super::raw::Vtable;
-use super::state::State;
+use super::state::{Look, State};
 use crate::sched::Shared;
 use gaggle_base::site::Site;
 use gaggle_base::sync::Cell;
@@ -65,6 +65,8 @@ pub(crate) struct Header {
     pub(crate) wait: WaitRecord,
     /// Where it was started.
     pub(crate) spawned_at: Site,
+    /// Which goroutine started it; 0 for a plain thread.
+    pub(crate) parent: u64,
     /// In which shard of the live list it is.
     pub(crate) shard: u16,
     /// The runner's until `DONE`, then the handle's.
@@ -77,6 +79,7 @@ impl Header {
         shared: NonNull<Shared>,
         id: GoId,
         shard: u16,
+        parent: u64,
         spawned_at: Site,
     ) -> Self {
         Self {
@@ -89,6 +92,7 @@ impl Header {
             id,
             wait: WaitRecord::new(),
             spawned_at,
+            parent,
             shard,
             outcome: Cell::new(Outcome::None),
         }
@@ -118,6 +122,15 @@ impl TaskRef {
     pub(crate) unsafe fn header<'a>(self) -> &'a Header {
         // SAFETY: the caller's promise.
         unsafe { self.0.as_ref() }
+    }
+
+    /// What its state is at this moment.
+    ///
+    /// # Safety
+    /// As for `claim`.
+    pub(crate) unsafe fn look(self) -> Look {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.state.look()
     }
 
     /// For shutdown: takes a parked goroutine as if from a queue, to be cancelled.

@@ -23,4 +23,5 @@ pub use header::GoId;
 pub(crate) use header::{Header, TaskRef};
 pub use join::{JoinError, JoinHandle};
 pub(crate) use raw::{allocate, cancel, run};
+pub(crate) use state::Look;
 pub(crate) use waker::declare;

@@ -56,6 +56,7 @@ pub(crate) fn allocate<F>(
     shared: NonNull<Shared>,
     id: GoId,
     shard: u16,
+    parent: u64,
     site: Site,
 ) -> TaskRef
 where
@@ -73,7 +74,7 @@ where
         }
     };
     let task = Box::new(Task {
-        header: Header::new(vtable, shared, id, shard, site),
+        header: Header::new(vtable, shared, id, shard, parent, site),
         stage: Cell::new(Stage {
             future: ManuallyDrop::new(future),
         }),

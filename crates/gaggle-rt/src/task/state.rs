@@ -65,7 +65,34 @@ pub(super) enum HandleDrop {
     Done,
 }
 
+/// What somebody sees who only looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Queued, or being polled.
+    pub(crate) scheduled: bool,
+    /// It was asked to end.
+    pub(crate) aborted: bool,
+    /// Somebody has its handle.
+    pub(crate) handle: bool,
+    /// How many wakers of it there are. While it is parked, they and the handle are the only ways to make it run.
+    pub(crate) wakers: usize,
+}
+
 impl State {
+    /// What it is at this moment.
+    pub(crate) fn look(&self) -> Look {
+        let now = self.0.load(Ordering::Acquire);
+        let handle = now & HANDLE != 0;
+        // One reference is the live list's, one the handle's.
+        let ours = 1 + usize::from(handle);
+        Look {
+            scheduled: now & SCHEDULED != 0,
+            aborted: now & ABORT != 0,
+            handle,
+            wakers: (now / REF).saturating_sub(ours),
+        }
+    }
+
     /// Born queued, with a reference for the live list and one for the handle.
     pub(super) fn new() -> Self {
         Self(AtomicUsize::new(SCHEDULED | HANDLE | (2 * REF)))

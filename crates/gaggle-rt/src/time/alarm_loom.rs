@@ -8,13 +8,19 @@ use loom::thread;
 
 const NOON: u64 = 1_000;
 
+/// A wheel is large and made on the stack, and loom's stacks are small: so it has a frame of its own, which is gone afterwards.
+#[inline(never)]
+fn wheel() -> &'static Wheel {
+    Box::leak(Box::new(Wheel::new()))
+}
+
 /// An alarm in a wheel of its own; the count says how often it went off.
 fn armed() -> (
     &'static Wheel,
     Arc<Inner<impl FnOnce() + Send + 'static>>,
     LoomArc<AtomicUsize>,
 ) {
-    let wheel: &'static Wheel = Box::leak(Box::new(Wheel::new()));
+    let wheel = wheel();
     let runs = LoomArc::new(AtomicUsize::new(0));
     let count = runs.clone();
     let deadline = Instant::from_nanos(NOON);
@@ -72,7 +78,7 @@ fn loom_alarm_two_stops_against_expiry() {
 fn loom_alarm_stop_against_move() {
     loom::model(|| {
         let (old, alarm, runs) = armed();
-        let new: &'static Wheel = Box::leak(Box::new(Wheel::new()));
+        let new = wheel();
         let moved = alarm.clone();
         let mover = thread::spawn(move || {
             let mut orphans = Expired::new();
