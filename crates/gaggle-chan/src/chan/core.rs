@@ -58,6 +58,8 @@ pub(super) struct Inner<T> {
     handed: usize,
     /// Values that came back, by the number of their hand-over. Almost always empty.
     returned: Vec<(usize, T)>,
+    /// It is listed (see `describe.rs`): a receive or send that has to wait need not do it.
+    pub(super) listed: bool,
     /// What the program calls it.
     pub(super) name: Option<Arc<str>>,
 }
@@ -95,6 +97,7 @@ impl<T> Chan<T> {
                 abandoned: false,
                 handed: 0,
                 returned: Vec::new(),
+                listed: false,
                 name: None,
             }),
             capacity,

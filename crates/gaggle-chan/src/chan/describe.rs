@@ -9,20 +9,18 @@ use std::sync::Arc;
 
 impl<T> Chan<T> {
     /// Is this a channel that nobody can ever send to, and that nobody can close? (See `handle.rs`; while a receive is polled, the receiving end is there.)
-    #[inline(always)]
     pub(super) fn is_never(&self) -> bool {
         self.capacity == UNBOUNDED
             && self.ends_gone.load(Ordering::Relaxed) != 0
             && self.senders.load(Ordering::Relaxed) != 0
     }
 
-    /// Somebody waits here: from now on the channel can be asked about itself.
-    #[inline(always)]
+    /// Somebody waits here, and found it not listed: from now on the channel can be asked about itself.
+    #[cold]
     pub(super) fn list(&self) {
-        if !self.listing.is_listed() {
-            // SAFETY: the channel stays where it is, and its last handle takes it out before it frees it; `describe` takes the channel's lock, which is not held here, and touches no value.
-            unsafe { self.listing.enter(self) };
-        }
+        // SAFETY: the channel stays where it is, and its last handle takes it out before it frees it; `describe` takes the channel's lock, which is not held here, and touches no value.
+        unsafe { self.listing.enter(self) };
+        self.lock().listed = true;
     }
 
     pub(super) fn set_name(&self, name: &str) {

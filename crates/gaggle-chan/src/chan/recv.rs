@@ -85,11 +85,15 @@ pub(super) fn poll_recv<T>(
             node.finish();
             Poll::Ready(Err(RecvError))
         }
-        Take::Empty if chan.is_never() => {
+        Take::Empty if !inner.listed => {
             drop(inner);
-            // In no list: so it is known that nobody can wake it.
-            note_wait(Reason::ChanRecvNil, node.site, 0);
-            Poll::Pending
+            if chan.is_never() {
+                // In no list: so it is known that nobody can wake it.
+                note_wait(Reason::ChanRecvNil, node.site, 0);
+                return Poll::Pending;
+            }
+            chan.list();
+            enqueue_after(chan, node, cx.waker().clone())
         }
         Take::Empty if is_goroutine(cx.waker()) => {
             // SAFETY: `take` said `Empty` under this hold of the lock; the node is pinned and in no list (`Idle`), and its owner cancels before it frees.
@@ -99,20 +103,19 @@ pub(super) fn poll_recv<T>(
         }
         Take::Empty => {
             drop(inner);
-            enqueue_foreign(chan, node, cx.waker().clone())
+            enqueue_after(chan, node, cx.waker().clone())
         }
     }
 }
 
 fn wait<T>(chan: &Chan<T>, node: Pin<&Node<T>>) -> Poll<Result<T, RecvError>> {
-    chan.list();
     note_wait(Reason::ChanRecv, node.site, chan.address());
     Poll::Pending
 }
 
-/// The waker is one that must not be cloned under the lock: it was cloned before, and now things may have changed.
+/// The lock was released, to list the channel or because the waker is one that must not be cloned under it; and now things may have changed.
 #[cold]
-fn enqueue_foreign<T>(
+fn enqueue_after<T>(
     chan: &Chan<T>,
     node: Pin<&Node<T>>,
     waker: Waker,

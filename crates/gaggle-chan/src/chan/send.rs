@@ -29,7 +29,6 @@ impl<'a, T> Send<'a, T> {
     }
 
     fn wait(&self) -> Poll<Result<(), SendError<T>>> {
-        self.chan.list();
         note_wait(Reason::ChanSend, self.node.site, self.chan.address());
         Poll::Pending
     }
@@ -66,6 +65,11 @@ impl<T> Future for Send<'_, T> {
                 drop(inner);
                 this.fail()
             }
+            Offer::Full if !inner.listed => {
+                drop(inner);
+                this.chan.list();
+                this.enqueue_after(cx.waker().clone())
+            }
             Offer::Full if is_goroutine(cx.waker()) => {
                 // SAFETY: `offer` said `Full` under this hold of the lock; the node is pinned with this future and in no list (`Idle`), and `Drop` cancels.
                 unsafe { inner.enqueue_send(node, cx.waker().clone()) };
@@ -74,16 +78,16 @@ impl<T> Future for Send<'_, T> {
             }
             Offer::Full => {
                 drop(inner);
-                this.enqueue_foreign(cx.waker().clone())
+                this.enqueue_after(cx.waker().clone())
             }
         }
     }
 }
 
 impl<T> Send<'_, T> {
-    /// The waker is one that must not be cloned under the lock: it was cloned before, and now things may have changed.
+    /// The lock was released, to list the channel or because the waker is one that must not be cloned under it; and now things may have changed.
     #[cold]
-    fn enqueue_foreign(&self, waker: Waker) -> Poll<Result<(), SendError<T>>> {
+    fn enqueue_after(&self, waker: Waker) -> Poll<Result<(), SendError<T>>> {
         let mut inner = self.chan.lock();
         // SAFETY: as in `poll`.
         match unsafe { inner.offer(self.node.slot()) } {

@@ -24,6 +24,7 @@ mod done;
 mod event;
 mod guard;
 mod holder;
+mod late;
 mod mutex;
 mod once;
 mod once_cell;

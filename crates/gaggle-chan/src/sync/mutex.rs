@@ -20,8 +20,9 @@
 
 use super::guard::{MutexGuard, OwnedMutexGuard};
 use super::holder::Holder;
+use super::late::{self, Late, Waits};
 use gaggle_base::clock::{Nanos, now};
-use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::context::note_wait;
 use gaggle_base::listing::{Blocked, Description, Listing, Thing};
 use gaggle_base::site::Site;
 use gaggle_base::spin::{SpinGuard, SpinLock, SpinWord};
@@ -33,7 +34,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::ptr;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 
 const LOCKED: u32 = 1;
 const WAITERS: u32 = 2;
@@ -129,7 +130,7 @@ impl<T: ?Sized> Mutex<T> {
     pub(super) fn lock_at(&self, site: Site) -> Lock<'_, T> {
         Lock {
             mutex: self,
-            waiter: Waiter::new(&self.raw, site),
+            wait: Late::new(&self.raw, site),
         }
     }
 
@@ -161,7 +162,7 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     pub(super) async fn lock_owned_at(self: Arc<Self>, site: Site) -> OwnedMutexGuard<T> {
-        Waiter::new(&self.raw, site).await;
+        Late::<Whole>::new(&self.raw, site).await;
         self.raw.holder.wanders();
         OwnedMutexGuard { mutex: self }
     }
@@ -263,17 +264,8 @@ struct Waiter<'a> {
     listing: Listing,
 }
 
-impl<'a> Waiter<'a> {
-    fn new(raw: &'a Raw, site: Site) -> Self {
-        Self {
-            raw,
-            node: Node::empty(site),
-            listing: Listing::new(),
-        }
-    }
-
+impl Waiter<'_> {
     /// The mutex is ours.
-    #[inline(always)]
     fn finish(&self) -> Poll<()> {
         self.raw.holder.taken();
         self.node.set_state(State::Finished);
@@ -290,17 +282,14 @@ impl<'a> Waiter<'a> {
         Poll::Pending
     }
 
-    /// Takes the mutex, or enqueues. `called` says that this waiter was in the queue before and was told to try.
-    #[inline(always)]
-    fn attempt(&self, called: bool, cx: &Context<'_>) -> Poll<()> {
-        let clear = if called { CALLED } else { 0 };
-        if self.raw.try_acquire(clear) {
+    /// It was in the queue and was told to try: takes the mutex, or enqueues again.
+    fn attempt(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.raw.try_acquire(CALLED) {
             return self.finish();
         }
-        self.enqueue(called, clear, cx)
+        self.enqueue(true, CALLED, cx)
     }
 
-    #[cold]
     fn enqueue(&self, called: bool, clear: u32, cx: &Context<'_>) -> Poll<()> {
         let waker = prepare_waker(cx.waker());
         if !called {
@@ -368,37 +357,58 @@ impl Thing for Waiter<'_> {
     }
 }
 
-impl Future for Waiter<'_> {
-    type Output = ();
+/// How a mutex is taken.
+struct Whole;
+
+impl Waits for Whole {
+    type Raw = Raw;
+    type Waiter<'a> = Waiter<'a>;
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.into_ref().get_ref();
-        match this.node.state() {
-            State::Idle => {
-                ready!(poll_proceed(cx));
-                this.attempt(false, cx)
-            }
-            State::Closed => this.attempt(true, cx),
+    fn try_now(raw: &Raw) -> bool {
+        let taken = raw.try_acquire(0);
+        if taken {
+            raw.holder.taken();
+        }
+        taken
+    }
+
+    fn waiter(raw: &Raw, site: Site) -> Waiter<'_> {
+        Waiter {
+            raw,
+            node: Node::empty(site),
+            listing: Listing::new(),
+        }
+    }
+}
+
+impl late::Waiter for Waiter<'_> {
+    fn start(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.enqueue(false, 0, cx)
+    }
+
+    fn again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.node.state() {
+            State::Closed => self.attempt(cx),
             State::Waiting => {
                 let waker = cx.waker().clone();
-                let mut queue = this.raw.queue.lock();
-                if this.node.state() == State::Waiting {
+                let mut queue = self.raw.queue.lock();
+                if self.node.state() == State::Waiting {
                     // SAFETY: by its state the node is in the queue.
-                    let old = unsafe { queue.renew_waker(&this.node, waker) };
+                    let old = unsafe { queue.renew_waker(&self.node, waker) };
                     drop(queue);
                     drop(old);
-                    return this.wait();
+                    return self.wait();
                 }
                 drop(queue);
                 drop(waker);
-                if this.node.state() == State::Closed {
-                    return this.attempt(true, cx);
+                if self.node.state() == State::Closed {
+                    return self.attempt(cx);
                 }
-                this.finish()
+                self.finish()
             }
-            State::Done => this.finish(),
-            State::Finished => panic!("a lock was polled after it was ready"),
+            State::Done => self.finish(),
+            State::Idle | State::Finished => panic!("a lock was polled after it was ready"),
         }
     }
 }
@@ -450,7 +460,7 @@ impl Waiter<'_> {
 #[must_use = "a mutex is locked only when the future is awaited"]
 pub struct Lock<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
-    waiter: Waiter<'a>,
+    wait: Late<'a, Whole>,
 }
 
 impl<'a, T: ?Sized> Future for Lock<'a, T> {
@@ -459,9 +469,9 @@ impl<'a, T: ?Sized> Future for Lock<'a, T> {
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mutex = self.mutex;
-        // SAFETY: the waiter is pinned with the whole, and nothing moves it out.
-        let waiter = unsafe { self.map_unchecked_mut(|l| &mut l.waiter) };
-        waiter.poll(cx).map(|()| MutexGuard { mutex })
+        // SAFETY: the wait is pinned with the whole, and nothing moves it out.
+        let wait = unsafe { self.map_unchecked_mut(|l| &mut l.wait) };
+        wait.poll(cx).map(|()| MutexGuard { mutex })
     }
 }
 
@@ -477,7 +487,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 impl<T: ?Sized> fmt::Debug for Lock<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lock")
-            .field("site", &self.waiter.node.site)
+            .field("site", &self.wait.site)
             .finish_non_exhaustive()
     }
 }

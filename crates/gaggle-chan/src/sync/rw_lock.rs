@@ -2,8 +2,9 @@
 //!
 //! The protocol and the waiters are in `rw_raw.rs`, the guards in `rw_guard.rs`; here is what users call.
 
+use super::late::Late;
 use super::rw_guard::{OwnedReadGuard, OwnedWriteGuard, ReadGuard, WriteGuard};
-use super::rw_raw::{Raw, Waiter};
+use super::rw_raw::{Raw, To};
 use gaggle_base::site::Site;
 use gaggle_base::sync::Cell;
 use gaggle_base::thread::wait_for;
@@ -85,7 +86,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> Read<'_, T> {
         Read {
             lock: self,
-            waiter: Waiter::new(&self.raw, Site::caller()),
+            wait: Late::new(&self.raw, Site::caller()),
         }
     }
 
@@ -98,7 +99,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write(&self) -> Write<'_, T> {
         Write {
             lock: self,
-            waiter: Waiter::new(&self.raw, Site::caller()),
+            wait: Late::new(&self.raw, Site::caller()),
         }
     }
 
@@ -145,7 +146,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedReadGuard<T>> {
         let site = Site::caller();
         async move {
-            Waiter::<false>::new(&self.raw, site).await;
+            Late::<To<false>>::new(&self.raw, site).await;
             OwnedReadGuard { lock: self }
         }
     }
@@ -158,7 +159,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedWriteGuard<T>> {
         let site = Site::caller();
         async move {
-            Waiter::<true>::new(&self.raw, site).await;
+            Late::<To<true>>::new(&self.raw, site).await;
             self.raw.writer.wanders();
             OwnedWriteGuard { lock: self }
         }
@@ -177,7 +178,7 @@ macro_rules! future {
         #[must_use = "a lock is taken only when the future is awaited"]
         pub struct $future<'a, T: ?Sized> {
             lock: &'a RwLock<T>,
-            waiter: Waiter<'a, $write>,
+            wait: Late<'a, To<$write>>,
         }
 
         impl<'a, T: ?Sized> Future for $future<'a, T> {
@@ -186,16 +187,16 @@ macro_rules! future {
             #[inline(always)]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
                 let lock = self.lock;
-                // SAFETY: the waiter is pinned with the whole, and nothing moves it out.
-                let waiter = unsafe { self.map_unchecked_mut(|l| &mut l.waiter) };
-                waiter.poll(cx).map(|()| $guard { lock })
+                // SAFETY: the wait is pinned with the whole, and nothing moves it out.
+                let wait = unsafe { self.map_unchecked_mut(|l| &mut l.wait) };
+                wait.poll(cx).map(|()| $guard { lock })
             }
         }
 
         impl<T: ?Sized> fmt::Debug for $future<'_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($future))
-                    .field("site", &self.waiter.site())
+                    .field("site", &self.wait.site)
                     .finish_non_exhaustive()
             }
         }

@@ -26,8 +26,9 @@
 //! A waiter that is dropped after the lock was handed to it unlocks (RX-03).
 
 use super::holder::Holder;
+use super::late::{self, Waits};
 use super::queued::still_waits;
-use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::context::note_wait;
 use gaggle_base::listing::{Blocked, Description, Listing, Thing};
 use gaggle_base::site::Site;
 use gaggle_base::spin::{SpinGuard, SpinLock, SpinWord};
@@ -36,7 +37,7 @@ use gaggle_base::wait::Reason;
 use gaggle_base::waitlist::{Node, State, WaitList, Wakes, prepare_waker};
 use std::pin::Pin;
 use std::ptr;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 const WRITER: u64 = 1;
 const WAITING: u64 = 2;
@@ -278,18 +279,8 @@ pub(super) struct Waiter<'a, const WRITE: bool> {
     listing: Listing,
 }
 
-impl<'a, const WRITE: bool> Waiter<'a, WRITE> {
-    #[inline]
-    pub(super) fn new(raw: &'a Raw, site: Site) -> Self {
-        Self {
-            raw,
-            node: Node::empty(site),
-            listing: Listing::new(),
-        }
-    }
-
+impl<const WRITE: bool> Waiter<'_, WRITE> {
     /// We are in.
-    #[inline(always)]
     fn finish(&self) -> Poll<()> {
         if WRITE {
             self.raw.writer.taken();
@@ -299,11 +290,6 @@ impl<'a, const WRITE: bool> Waiter<'a, WRITE> {
         Poll::Ready(())
     }
 
-    pub(super) fn site(&self) -> Site {
-        self.node.site
-    }
-
-    #[cold]
     fn enqueue(&self, cx: &Context<'_>) -> Poll<()> {
         let raw = self.raw;
         let waker = prepare_waker(cx.waker());
@@ -373,27 +359,45 @@ impl<'a, const WRITE: bool> Waiter<'a, WRITE> {
     }
 }
 
-impl<const WRITE: bool> Future for Waiter<'_, WRITE> {
-    type Output = ();
+/// How the lock is taken: to read or to write.
+pub(super) struct To<const WRITE: bool>;
+
+impl<const WRITE: bool> Waits for To<WRITE> {
+    type Raw = Raw;
+    type Waiter<'a> = Waiter<'a, WRITE>;
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.into_ref().get_ref();
-        match this.node.state() {
-            State::Idle => {
-                ready!(poll_proceed(cx));
-                if !this.raw.try_enter(WRITE) {
-                    return this.enqueue(cx);
-                }
-            }
-            State::Finished => panic!("a lock was polled after it was ready"),
-            _ => {
-                if still_waits(&this.raw.queues, |q| q.list(WRITE), &this.node, cx) {
-                    return this.wait();
-                }
-            }
+    fn try_now(raw: &Raw) -> bool {
+        let entered = raw.try_enter(WRITE);
+        if WRITE && entered {
+            raw.writer.taken();
         }
-        this.finish()
+        entered
+    }
+
+    fn waiter(raw: &Raw, site: Site) -> Waiter<'_, WRITE> {
+        Waiter {
+            raw,
+            node: Node::empty(site),
+            listing: Listing::new(),
+        }
+    }
+}
+
+impl<const WRITE: bool> late::Waiter for Waiter<'_, WRITE> {
+    fn start(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.enqueue(cx)
+    }
+
+    fn again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<()> {
+        assert!(
+            !self.node.is_finished(),
+            "a lock was polled after it was ready"
+        );
+        if still_waits(&self.raw.queues, |q| q.list(WRITE), &self.node, cx) {
+            return self.wait();
+        }
+        self.finish()
     }
 }
 
