@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `done.rs` | `Done`: the wait for an event that may not exist; a building block of contexts |
 //! | `event.rs` | [`Event`]: something that happens once |
-//! | `mutex.rs` | [`Mutex`]: barging while it is cheap, direct hand-off once somebody has waited a millisecond |
+//! | `mutex.rs`, `mutex_raw.rs` | [`Mutex`]: barging while it is cheap, direct hand-off once somebody has waited a millisecond |
 //! | `guard.rs` | [`MutexGuard`], [`OwnedMutexGuard`] |
 //! | `rw_lock.rs`, `rw_raw.rs`, `rw_guard.rs` | [`RwLock`]: many readers or one writer, neither starved |
 //! | `cond.rs` | [`Cond`]: waits until what a mutex protects has changed |
 //! | `semaphore.rs` | [`Semaphore`]: weighted permits, strictly in order |
 //! | `barrier.rs` | [`Barrier`]: nobody goes on until all have come |
-//! | `queued.rs` | what their waits have in common |
+//! | `queued.rs`, `late.rs` | what their waits have in common: a waiter that is in a queue, one that is not made yet |
+//! | `holder.rs` | who has a lock, for dumps and the search for deadlocks |
 //! | `turns.rs` | who may run, when one is to run and the others wait: the core of `Once` and `OnceCell` |
 //! | `once.rs` | [`Once`]: of many calls one runs, and the others wait for its end |
 //! | `once_cell.rs` | [`OnceCell`]: a value that is made once, by whoever needs it first |
@@ -26,6 +27,7 @@ mod guard;
 mod holder;
 mod late;
 mod mutex;
+mod mutex_raw;
 mod once;
 mod once_cell;
 mod queued;

@@ -3,8 +3,10 @@
 //! What the mutex protects is a loom cell, so two holders at once, or an unlock that publishes too little, are reported as a data race; a waiter that is forgotten is a deadlock.
 //! The time is the model's own: it stands still, so that nobody starves, or leaps, so that everybody does.
 
+use super::super::mutex_raw::STARVED;
 use super::*;
 use crate::loom_support::{block_on, model, poll_once};
+use gaggle_base::clock::Nanos;
 use gaggle_base::clock::{Clock, with_clock};
 use loom::thread;
 use std::pin::pin;
@@ -41,11 +43,7 @@ fn everybody_adds(others: u32) {
         t.join().unwrap();
     }
     assert_eq!(*mutex.try_lock().unwrap(), others + 1);
-    assert_eq!(
-        mutex.raw.state.load(Ordering::Relaxed),
-        0,
-        "a bit was left over"
-    );
+    assert_eq!(mutex.raw.word(), 0, "a bit was left over");
 }
 
 /// Two threads lock once each; waiters are called.
@@ -82,11 +80,7 @@ fn one_gives_up() {
     quitting.join().unwrap();
     staying.join().unwrap();
     assert_eq!(*mutex.try_lock().unwrap(), 1);
-    assert_eq!(
-        mutex.raw.state.load(Ordering::Relaxed),
-        0,
-        "a bit was left over"
-    );
+    assert_eq!(mutex.raw.word(), 0, "a bit was left over");
 }
 
 /// It catches a call that ends with the future that was called (RX-03).
@@ -121,11 +115,7 @@ fn loom_mutex_cancel_against_unlock() {
             drop(guard);
             drop(lock);
             barging.join().unwrap();
-            assert_eq!(
-                mutex.raw.state.load(Ordering::Relaxed),
-                0,
-                "a bit was left over"
-            );
+            assert_eq!(mutex.raw.word(), 0, "a bit was left over");
         });
     });
 }
@@ -144,11 +134,7 @@ fn loom_mutex_unlock_against_cancel() {
             }
             holding.join().unwrap();
             assert_eq!(*mutex.try_lock().unwrap(), 1);
-            assert_eq!(
-                mutex.raw.state.load(Ordering::Relaxed),
-                0,
-                "a bit was left over"
-            );
+            assert_eq!(mutex.raw.word(), 0, "a bit was left over");
         });
     });
 }
