@@ -71,7 +71,8 @@ where
 {
     let main = runtime.go(future);
     let output = runtime.block_on(main);
-    // A goroutine in the middle of a poll is not waited for: the process is about to end.
+    gaggle_rt::runtime::end_of_main(&runtime);
+    // A goroutine in the middle of a long poll is not waited for: the process is about to end.
     let _ = runtime.shutdown(Duration::ZERO);
     match output {
         Ok(output) => output,

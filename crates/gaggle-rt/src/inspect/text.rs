@@ -18,12 +18,14 @@ impl fmt::Display for Dump {
             details(f, thread.at.as_deref(), thread.object.as_ref())?;
         }
         for cycle in &self.lock_cycles {
-            let circle: Vec<String> = cycle.iter().map(|id| format!("goroutine {id}")).collect();
-            let first = circle.first().map_or("", String::as_str);
+            writeln!(f)?;
+            for id in cycle {
+                write!(f, "goroutine {id} -> ")?;
+            }
+            let first = cycle.first().copied().unwrap_or_default();
             writeln!(
                 f,
-                "\nlock cycle: {} -> {first} (each waits for a lock that the next one has)",
-                circle.join(" -> ")
+                "goroutine {first}: a lock cycle, each waits for a lock that the next one has"
             )?;
         }
         Ok(())

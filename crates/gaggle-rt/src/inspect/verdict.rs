@@ -53,22 +53,26 @@ impl Watch {
         let end = system_now();
         self.next_look = end + 50 * end.saturating_sub(begin);
         let ours = |circle: &Vec<Who>| circle.iter().any(|who| who.runtime() == shared.number);
-        for circle in certain.into_iter().filter(ours) {
-            if !self.reported.contains(&circle) {
-                report_cycle(shared, &circle);
-                self.reported.push(circle);
-            }
+        let new: Vec<_> = certain
+            .into_iter()
+            .filter(|circle| ours(circle) && !self.reported.contains(circle))
+            .collect();
+        if !new.is_empty() {
+            report_cycles(shared, &new);
+            self.reported.extend(new);
         }
         // Those in a circle may be about to park, or their guards may have gone elsewhere.
         let open: Vec<_> = others.into_iter().filter(ours).collect();
         if open.is_empty() || self.suspicions >= SUSPICIONS {
             self.lock_waits = waits;
             self.suspicions = 0;
-            for circle in open {
-                if !self.reported.contains(&circle) {
-                    note_cycle(shared, &circle);
-                    self.reported.push(circle);
-                }
+            let new: Vec<_> = open
+                .into_iter()
+                .filter(|circle| !self.reported.contains(circle))
+                .collect();
+            if !new.is_empty() {
+                note_cycles(shared, &new);
+                self.reported.extend(new);
             }
         } else {
             self.suspicions += 1;
@@ -80,7 +84,7 @@ impl Watch {
         // From now on a thread that goes to sleep inside gaggle wakes the monitors: it may have been the last.
         Shared::monitor_wants_sleepers();
         let all = runtimes::all();
-        match outlook(&all, None) {
+        match outlook(&all, shared.config.bystander) {
             Outlook::Over => {
                 self.unclear = 0;
                 all_over(&all);
@@ -98,7 +102,7 @@ impl Watch {
         self.unclear = 0;
     }
 
-    /// A runtime that is to panic is judged by itself: other runtimes do not count, nor does the process's first thread if that has nothing to do with it.
+    /// A runtime that is to panic is judged by itself: other runtimes do not count.
     fn ask_for_one(&self, shared: &Arc<Shared>) -> Option<Nanos> {
         if shared.config.on_deadlock != OnDeadlock::Panic || !shared.panics.is_awaited() {
             return None;
@@ -167,10 +171,10 @@ fn asleep(runtimes: &[Arc<Shared>]) -> String {
     format!("fatal error: all goroutines are asleep - deadlock!\n\n{dump}")
 }
 
-fn report_cycle(shared: &Arc<Shared>, circle: &[Who]) {
+fn report_cycles(shared: &Arc<Shared>, circles: &[Vec<Who>]) {
     let text = format!(
         "fatal error: goroutines wait for each other's locks - deadlock!\n\n{}",
-        in_circle(shared, circle)
+        in_circles(shared, circles)
     );
     match shared.config.on_deadlock {
         OnDeadlock::Ignore => {}
@@ -184,33 +188,35 @@ fn report_cycle(shared: &Arc<Shared>, circle: &[Who]) {
 }
 
 /// It looks as if, for a long time, but a guard may be elsewhere.
-fn note_cycle(shared: &Arc<Shared>, circle: &[Who]) {
+fn note_cycles(shared: &Arc<Shared>, circles: &[Vec<Who>]) {
     if shared.config.on_deadlock != OnDeadlock::Ignore {
         print(&format!(
             "gaggle: note: goroutines wait for each other's locks, unless one of the guards was handed to somebody else:\n\n{}",
-            in_circle(shared, circle)
+            in_circles(shared, circles)
         ));
     }
 }
 
-/// What those in the circle wait for.
-fn in_circle(shared: &Arc<Shared>, circle: &[Who]) -> String {
-    let mut dump = collect::look_at(std::slice::from_ref(shared));
-    let numbers: Vec<u64> = circle.iter().map(|who| who.id()).collect();
+/// How many circles are shown.
+const SHOWN: usize = 8;
+
+/// What those in the circles wait for.
+fn in_circles(shared: &Arc<Shared>, circles: &[Vec<Who>]) -> String {
+    let dump = collect::look_at(std::slice::from_ref(shared));
     let mut text = String::new();
-    for runtime in &mut dump.runtimes {
-        runtime.goroutines.retain(|g| numbers.contains(&g.id));
+    for circle in circles.iter().take(SHOWN) {
+        let inside = |id: u64| circle.iter().any(|who| who.id() == id);
+        for goroutine in dump.goroutines().filter(|g| inside(g.id)) {
+            let _ = writeln!(text, "{goroutine}");
+        }
+        for who in circle {
+            let _ = write!(text, "goroutine {} -> ", who.id());
+        }
+        let _ = writeln!(text, "goroutine {}: a lock cycle\n", circle[0].id());
     }
-    for goroutine in dump.goroutines() {
-        let _ = writeln!(text, "{goroutine}");
+    if circles.len() > SHOWN {
+        let _ = writeln!(text, "and {} more lock cycles", circles.len() - SHOWN);
     }
-    let numbers: Vec<String> = numbers.iter().map(|id| format!("goroutine {id}")).collect();
-    let _ = writeln!(
-        text,
-        "lock cycle: {} -> {}",
-        numbers.join(" -> "),
-        numbers[0]
-    );
     text
 }
 
@@ -220,8 +226,12 @@ fn print(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// The first thread of the process, if that is not the calling one.
-pub(crate) fn bystander() -> Option<i32> {
+/// A thread that is not expected to wake goroutines: the first one of the process, if a runtime whose deadlocks count is built on another.
+/// It waits for the one that builds the runtime, in a program that wants a larger stack, or for the tests that it has started.
+pub(crate) fn bystander(on_deadlock: OnDeadlock) -> Option<i32> {
+    if !matches!(on_deadlock, OnDeadlock::Exit | OnDeadlock::Panic) {
+        return None;
+    }
     let first = i32::try_from(std::process::id()).ok()?;
     (first != blocked::thread_number()).then_some(first)
 }

@@ -38,10 +38,12 @@ pub enum OnDeadlock {
     #[default]
     Report,
     /// It is reported on stderr, and the process ends with status 2, as in Go. `#[gaggle::main]` says so.
+    ///
+    /// If the runtime is built on another thread than the first one of the process, the first one is not expected to wake goroutines.
     Exit,
     /// It is raised as a panic, with the report, out of the `block_on`s of the runtime. `#[gaggle::test]` says so.
     ///
-    /// The runtime is judged by itself: what other runtimes could do for its goroutines does not count, nor what the first thread of the process could do if the runtime was built on another one.
+    /// The runtime is judged by itself: what other runtimes could do for its goroutines does not count, and the first thread of the process as for [`Exit`](Self::Exit).
     Panic,
     /// Nothing.
     Ignore,
@@ -124,7 +126,7 @@ impl Builder {
             name,
             on_panic: self.on_panic,
             on_deadlock: self.on_deadlock,
-            bystander: verdict::bystander(),
+            bystander: verdict::bystander(self.on_deadlock),
             max_threads: workers + MAX_SPARE_THREADS,
             driver: Arc::new(Threads),
         })?;

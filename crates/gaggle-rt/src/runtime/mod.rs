@@ -6,16 +6,20 @@
 //! | `handle.rs` | [`Runtime`], [`Handle`], [`Metrics`] |
 //! | `block_on.rs` | waiting for a future on a thread |
 //! | `enter.rs` | which runtime a thread belongs to; the default one |
+//! | `ending.rs` | the end of `main` |
 //! | `panics.rs` | panics that nobody took from a handle |
 
 mod block_on;
 mod builder;
+mod ending;
 mod enter;
 mod handle;
 pub(crate) mod panics;
 
 pub use block_on::block_on;
 pub use builder::{Builder, OnDeadlock, OnPanic};
+#[doc(hidden)]
+pub use ending::end_of_main;
 pub(crate) use enter::{default_runtime, enter, with_runtime};
 pub use handle::{Handle, Metrics, Runtime};
 
