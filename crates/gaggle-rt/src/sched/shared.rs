@@ -10,7 +10,7 @@ use super::slot::Slots;
 use super::worker;
 use crate::runtime::panics::Panics;
 use crate::runtime::{Metrics, OnPanic};
-use crate::task::{GoId, JoinHandle, TaskRef, allocate, cancel};
+use crate::task::{Birth, GoId, JoinHandle, TaskRef, allocate, cancel};
 use crate::time::wheel::{self, Expired, NOBODY, Wheel};
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Sequence;
@@ -165,11 +165,7 @@ impl Shared {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
-        let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) };
-        let (id, shard) = here::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
-        let shard = shard % SHARDS as u16;
-        let task = allocate(future, pointer, GoId(id), shard, site);
+        let task = allocate(future, self.birth(site));
         // SAFETY: it was just born with a handle reference, and its output is an `F::Output`.
         let handle = unsafe { JoinHandle::new(task) };
         // SAFETY: it was just born, so it is in no list, and we are the one who may queue it.
@@ -181,6 +177,19 @@ impl Shared {
             }
         }
         handle
+    }
+
+    /// What a new goroutine is born with.
+    #[inline]
+    pub(super) fn birth(self: &Arc<Self>, site: Site) -> Birth {
+        let (id, shard) = here::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
+        Birth {
+            // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
+            shared: unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) },
+            id: GoId(id),
+            shard: shard % SHARDS as u16,
+            site,
+        }
     }
 
     /// # Safety
@@ -198,7 +207,7 @@ impl Shared {
     /// # Safety
     /// `task` was just born and is in no list.
     #[cold]
-    unsafe fn refuse(&self, task: TaskRef) {
+    pub(super) unsafe fn refuse(&self, task: TaskRef) {
         // SAFETY: the caller's promise; an unlinked goroutine is one whose neighbours are null, but the shard counts: insert it for the moment of its end.
         unsafe {
             self.live.insert_closed(task);
