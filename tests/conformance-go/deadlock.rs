@@ -12,7 +12,7 @@ use gaggle::chan;
 use gaggle::runtime::{OnDeadlock, Runtime};
 use gaggle::sync::{Mutex, RwLock, WaitGroup};
 use gaggle::time::{after_func, sleep};
-use gaggle::{block_on, blocking, go, select};
+use gaggle::{block_on, blocking, go, go_locked, select};
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Output;
@@ -115,6 +115,28 @@ fn dl_01_a_blocked_thread_counts_as_asleep() {
         assert!(said.contains(ASLEEP), "{said}");
         assert!(said.contains("chan receive, blocks its thread"), "{said}");
         assert!(said.contains("goroutine 1 [join"), "{said}");
+    });
+}
+
+#[gaggle::main]
+async fn waits_on_a_thread_of_its_own() {
+    let locked = go_locked(|| async {
+        let (_tx, rx) = chan::bounded::<u8>(0);
+        rx.recv().await
+    });
+    let _ = locked.await;
+}
+
+/// Also when it has a thread of its own; RT-02: the entry says so.
+#[test]
+fn dl_01_a_goroutine_with_a_thread_of_its_own() {
+    let name = "dl_01_a_goroutine_with_a_thread_of_its_own";
+    dies(name, waits_on_a_thread_of_its_own, |said| {
+        assert!(said.contains(ASLEEP), "{said}");
+        assert!(
+            said.contains("[chan receive") && said.contains("locked to its thread"),
+            "{said}"
+        );
     });
 }
 

@@ -7,6 +7,7 @@
 
 use crate::park::Parker;
 use crate::wait::{Waiting, Who};
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,9 +26,13 @@ pub struct Sleeper {
 
 struct Entry {
     sleeper: Sleeper,
-    parker: Arc<Parker>,
+    /// Borrowed by `sleep_on`, which takes the entry out before the borrow ends.
+    parker: NonNull<Parker>,
     number: u64,
 }
+
+// SAFETY: a `Parker` may be looked at from any thread, and while the entry is in the list, whose lock is held for the look, it exists.
+unsafe impl Send for Entry {}
 
 struct List {
     entries: Vec<Entry>,
@@ -56,16 +61,23 @@ pub fn want_sleepers(tell: fn()) {
     IS_WANTED.store(true, Ordering::SeqCst);
 }
 
-/// The calling thread is listed until this is dropped.
-#[must_use = "the thread is taken from the list at once"]
-pub(crate) struct Listed(u64);
-
-/// Lists the calling thread, which is about to sleep on `parker`.
-pub(crate) fn enter(parker: &Arc<Parker>, who: Who, waiting: Waiting) -> Listed {
+/// Lets the calling thread sleep on `parker`, its own, until there is a permit; it is listed meanwhile.
+pub fn sleep_on(parker: &Parker, who: Who, waiting: Waiting) {
+    /// Takes the thread from the list, in whatever way its sleep ends.
+    struct Listed(u64);
+    impl Drop for Listed {
+        fn drop(&mut self) {
+            let mut list = list();
+            list.changes += 1;
+            if let Some(at) = list.entries.iter().position(|e| e.number == self.0) {
+                list.entries.swap_remove(at);
+            }
+        }
+    }
     let (thread, name) = this_thread();
     let mut list = list();
     list.changes += 1;
-    let number = list.changes;
+    let listed = Listed(list.changes);
     list.entries.push(Entry {
         sleeper: Sleeper {
             thread,
@@ -73,25 +85,16 @@ pub(crate) fn enter(parker: &Arc<Parker>, who: Who, waiting: Waiting) -> Listed 
             who,
             waiting,
         },
-        parker: parker.clone(),
-        number,
+        parker: NonNull::from(parker),
+        number: listed.0,
     });
     drop(list);
     if IS_WANTED.load(Ordering::SeqCst) && IS_WANTED.swap(false, Ordering::SeqCst) {
         let tell = *WANTED.lock().unwrap_or_else(PoisonError::into_inner);
         tell.into_iter().for_each(|tell| tell());
     }
-    Listed(number)
-}
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        let mut list = list();
-        list.changes += 1;
-        if let Some(at) = list.entries.iter().position(|e| e.number == self.0) {
-            list.entries.swap_remove(at);
-        }
-    }
+    parker.park();
+    drop(listed);
 }
 
 /// All threads that sleep at this moment, and how often the list has changed so far.
@@ -100,7 +103,8 @@ impl Drop for Listed {
 pub fn sleepers() -> (Vec<(Sleeper, Asleep)>, u64) {
     let list = list();
     let all = list.entries.iter().map(|e| {
-        let asleep = if e.parker.has_permit() {
+        // SAFETY: the entry is in the list and the lock is held, so `sleep_on` still borrows the parker.
+        let asleep = if unsafe { e.parker.as_ref() }.has_permit() {
             Asleep::Woken
         } else {
             Asleep::Sound

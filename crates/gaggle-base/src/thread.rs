@@ -39,7 +39,7 @@ pub fn nap(duration: Duration) {
 const SPINS: u32 = 400;
 
 /// A thread's own parker in the form of a waker.
-struct ThreadWaker(Arc<Parker>);
+struct ThreadWaker(Parker);
 
 impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
@@ -52,7 +52,7 @@ impl Wake for ThreadWaker {
 }
 
 thread_local! {
-    static WAKER: Arc<ThreadWaker> = Arc::new(ThreadWaker(Arc::new(Parker::new())));
+    static WAKER: Arc<ThreadWaker> = Arc::new(ThreadWaker(Parker::new()));
 }
 
 /// Polls `future` on the calling thread until it is ready, and sleeps in between.
@@ -71,7 +71,7 @@ pub fn wait_for_or<F: Future, R>(
         .try_with(|w| (Arc::strong_count(w) == 1).then(|| w.clone()))
         .ok()
         .flatten()
-        .unwrap_or_else(|| Arc::new(ThreadWaker(Arc::new(Parker::new()))));
+        .unwrap_or_else(|| Arc::new(ThreadWaker(Parker::new())));
     let waker = Waker::from(thread.clone());
     let mut cx = Context::from_waker(&waker);
     let mut waiting = match poll_noted(future.as_mut(), &mut cx) {
@@ -84,9 +84,7 @@ pub fn wait_for_or<F: Future, R>(
                 return r;
             }
             if !thread.0.spin(SPINS) {
-                let listed = blocked::enter(&thread.0, context::current(), waiting);
-                thread.0.park();
-                drop(listed);
+                blocked::sleep_on(&thread.0, context::current(), waiting);
             }
             match poll_noted(future.as_mut(), &mut cx) {
                 (Poll::Ready(output), _) => return finish(output),

@@ -1,4 +1,4 @@
-//! The verbs: start a goroutine, give way, block.
+//! The verbs: start a goroutine, on the workers or on a thread of its own; give way; block.
 
 use crate::runtime::with_runtime;
 use crate::task::JoinHandle;
@@ -31,6 +31,55 @@ where
 {
     let site = Site::caller();
     with_runtime(|shared| shared.go(future, site))
+}
+
+/// Starts a goroutine that has an OS thread of its own: the future that `f` makes is polled and dropped on that thread only, so it need not be `Send` (semantics.md GO-12, GO-13, T5).
+///
+/// For what is bound to a thread: thread-local state of C libraries, graphical interfaces, namespaces and credentials that the system keeps by thread, `Rc`.
+/// Everything else is as with [`go`]: it waits on channels, locks, timers and `select!`, is counted, can be aborted, and what it starts with `go` runs on the workers.
+/// It may block its thread as long as it likes; nobody else is on it.
+/// A hand-over to it or from it is a switch between threads, which costs much more than one between goroutines of a worker.
+///
+/// The thread is called `<runtime>-locked-<number>`. It runs this goroutine alone, and ends with it, so what the goroutine did to its thread is never seen by another.
+///
+/// # `LockOSThread`, and nesting
+/// In Go a running goroutine binds itself, and as many calls undo it as did it. Here being bound is no act but a scope: it begins with `f` and ends with the future, so there is nothing to count and nothing to forget.
+/// Code that needs the thread of the goroutine that calls it is just called or awaited, however deep.
+/// A part that in Go would lock and unlock for itself is a goroutine of its own: `go_locked(|| part()).await`. Inside a locked goroutine it gets another thread.
+///
+/// # Panics
+/// When the system has no thread to give, as `std::thread::spawn` does; `f` is dropped then.
+/// When the default runtime cannot be started. A panic in `f` or its future is treated as one in [`go`].
+///
+/// # Examples
+/// ```
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// let handle = gaggle_rt::go_locked(|| async {
+///     let hits = Rc::new(Cell::new(0));
+///     let thread = std::thread::current().id();
+///     for _ in 0..3 {
+///         gaggle_rt::yield_now().await;
+///         hits.set(hits.get() + 1);
+///         assert_eq!(std::thread::current().id(), thread);
+///     }
+///     hits.get()
+/// });
+/// assert_eq!(handle.join_blocking().unwrap(), 3);
+/// ```
+#[track_caller]
+pub fn go_locked<F, Fut>(f: F) -> JoinHandle<Fut::Output>
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future + 'static,
+    Fut::Output: Send + 'static,
+{
+    let site = Site::caller();
+    match with_runtime(|shared| shared.go_locked(f, site)) {
+        Ok(handle) => handle,
+        Err(error) => panic!("go_locked: the system has no thread to give: {error}"),
+    }
 }
 
 /// Gives way: others that are ready run first (semantics.md GO-04).

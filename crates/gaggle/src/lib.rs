@@ -33,8 +33,10 @@
 //! | `errgroup.Group` | [`group::Group`] |
 //! | `time.Sleep` | [`time::sleep`] |
 //! | `runtime.Gosched` | [`yield_now`] |
+//! | `runtime.LockOSThread` | [`go_locked`]: a goroutine with a thread of its own, whose future need not be `Send` |
 //!
 //! A goroutine is a future: `Send`, a few hundred bytes, free to move between the worker threads. No stacks are switched.
+//! One that cannot move has a thread of its own: [`go_locked`].
 //! Blocking in one is allowed: say [`blocking`], and others go on at once; say nothing, and they go on some milliseconds later.
 
 #![forbid(unsafe_code)]
@@ -59,7 +61,7 @@ pub mod time;
 pub use gaggle_chan::select::{Select, Selecting};
 pub use gaggle_macros::{main, test};
 pub use gaggle_rt::{
-    JoinError, JoinHandle, Named, YieldNow, block_on, blocking, go, named, yield_now,
+    JoinError, JoinHandle, Named, YieldNow, block_on, blocking, go, go_locked, named, yield_now,
 };
 
 /// What most programs use.

@@ -89,6 +89,7 @@ struct Seen {
     id: GoId,
     parent: u64,
     started: Site,
+    locked: bool,
     look: Look,
     waiting: Waiting,
 }
@@ -101,6 +102,7 @@ fn of(shared: &Arc<Shared>, objects: &Objects, now: Nanos) -> RuntimeDump {
             id: header.id,
             parent: header.parent,
             started: header.spawned_at,
+            locked: header.flags.is_locked(),
             look,
             waiting: header.wait.get(),
         });
@@ -179,6 +181,8 @@ fn goroutine(
         (false, _) => GoState::Waiting,
         (true, Some(_)) if blocked => GoState::Blocked,
         (true, Some(_)) => GoState::Running,
+        // One with a thread of its own is in no queue.
+        (true, None) if seen.locked => GoState::Running,
         (true, None) => GoState::Runnable,
     };
     let waits = matches!(state, GoState::Waiting | GoState::Blocked);
@@ -210,6 +214,7 @@ fn goroutine(
         worker: worker.map(|w| w.number),
         started_at: (seen.started != Site::UNKNOWN).then(|| seen.started.to_string()),
         parent: (seen.parent != 0).then_some(seen.parent),
+        locked: seen.locked,
         leaked: state == GoState::Waiting && seen.look.wakers == 0,
     }
 }

@@ -114,6 +114,8 @@ pub struct Goroutine {
     pub started_at: Option<String>,
     /// Which goroutine started it; none: a plain thread.
     pub parent: Option<u64>,
+    /// It has a thread of its own (see `go_locked`).
+    pub locked: bool,
     /// Nobody can wake it: it waits, and there is no waker of it.
     pub leaked: bool,
 }

@@ -84,7 +84,7 @@ fn groups(goroutines: &[Goroutine]) -> Vec<Vec<&Goroutine>> {
     type Key<'a> = (
         (GoState, Option<&'a str>, Option<&'a str>, Option<u64>),
         (Option<&'a str>, &'a [(String, String)], Option<&'a str>),
-        (Option<u64>, Option<usize>, bool),
+        (Option<u64>, Option<usize>, bool, bool),
     );
     let mut index: HashMap<Key<'_>, usize> = HashMap::new();
     let mut groups: Vec<Vec<&Goroutine>> = Vec::new();
@@ -97,7 +97,7 @@ fn groups(goroutines: &[Goroutine]) -> Vec<Vec<&Goroutine>> {
                 g.object.as_ref().map(|o| o.address),
             ),
             (g.name.as_deref(), &g.labels, g.started_at.as_deref()),
-            (g.parent, g.worker, g.leaked),
+            (g.parent, g.worker, g.leaked, g.locked),
         );
         let at = *index.entry(key).or_insert_with(|| {
             groups.push(Vec::new());
@@ -133,6 +133,9 @@ fn entry(f: &mut fmt::Formatter<'_>, group: &[&Goroutine]) -> fmt::Result {
     }
     if let Some(worker) = g.worker {
         about.push(format!("on worker {worker}"));
+    }
+    if g.locked {
+        about.push("locked to its thread".to_owned());
     }
     if g.leaked {
         about.push("nobody can wake it".to_owned());

@@ -27,7 +27,7 @@ use std::sync::Arc;
 /// assert_eq!(len, 8);
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    if sched::on_worker() {
+    if sched::runs_goroutines() {
         return wait_for(future);
     }
     block_on_in(&current_or_default(), future)
@@ -36,7 +36,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// See [`block_on`].
 pub(super) fn block_on_in<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
     let _entered = enter(shared.clone());
-    if sched::on_worker() {
+    if sched::runs_goroutines() {
         return wait_for(future);
     }
     let mut registration = None;

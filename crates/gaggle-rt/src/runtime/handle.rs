@@ -65,7 +65,7 @@ impl Runtime {
         self.shared.metrics()
     }
 
-    /// Ends the runtime, and waits at most `limit` for goroutines that are in the middle of a poll.
+    /// Ends the runtime, and waits at most `limit` for goroutines that are in the middle of a poll, and for those with a thread of their own.
     ///
     /// # Errors
     /// Those that did not give way in time; their poll goes on, and they end with it.
@@ -74,7 +74,7 @@ impl Runtime {
         // SAFETY: `this` is never used again, so its only field is moved out once, and `Drop` does not run.
         let shared = unsafe { std::ptr::read(&raw const this.shared) };
         // A goroutine that ends its own runtime cannot wait for its own end.
-        let own = sched::with_current_shared(|s| Arc::ptr_eq(s, &shared)).unwrap_or(false);
+        let own = sched::runs_goroutines_of(&shared);
         let limit = if own { 0 } else { to_nanos(limit) };
         shared.shutdown(Some(system_now().saturating_add(limit)))
     }
@@ -83,7 +83,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         // A goroutine that drops its own runtime cannot wait for its own end, and a thread that panics should not hang.
-        let own = sched::with_current_shared(|s| Arc::ptr_eq(s, &self.shared)).unwrap_or(false);
+        let own = sched::runs_goroutines_of(&self.shared);
         let deadline = (own || std::thread::panicking()).then(system_now);
         let _ = self.shared.shutdown(deadline);
     }
@@ -163,13 +163,13 @@ impl fmt::Debug for Handle {
 pub struct Metrics {
     /// Workers that it was built with.
     pub workers: usize,
-    /// Threads at present: workers, and those that stand in or wait to stand in for blocked ones.
+    /// Threads at present: workers, and those that stand in or wait to stand in for blocked ones. Not those of locked goroutines, of which each has one.
     pub threads: usize,
     /// Goroutines that are alive.
     pub goroutines: usize,
     /// Goroutine numbers taken since the start: those started, and up to 255 a worker that are reserved.
     pub started: u64,
-    /// Polls done.
+    /// Polls done by workers.
     pub polls: u64,
     /// Times that a worker took goroutines from another or from the common queue after a search.
     pub steals: u64,

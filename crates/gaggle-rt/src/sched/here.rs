@@ -1,4 +1,4 @@
-//! What the calling thread is: which worker, and which goroutine it polls.
+//! What the calling thread is: which worker or whose own thread, and which goroutine it polls.
 //!
 //! The pointer to the worker is set for as long as the worker is on the stack of its thread (see `Worker::main`), and does not leave this file.
 
@@ -9,11 +9,14 @@ use crate::time::wheel::Wheel;
 use gaggle_base::context;
 use gaggle_base::wait::Who;
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 thread_local! {
     static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+    /// The runtime of the goroutine whose own thread this is; null: it is nobody's. It is compared and never followed.
+    static OWN_OF: Cell<*const Shared> = const { Cell::new(ptr::null()) };
 }
 
 /// Says which worker this thread is; null: none.
@@ -27,7 +30,7 @@ pub(super) unsafe fn set_current(worker: *const Worker) {
 /// Polls a goroutine on this thread, whoever drives it. Says whether it is to be queued again.
 ///
 /// # Safety
-/// The caller took it from a queue of `shared`, and so is its runner.
+/// The caller took it from a queue of `shared`, or is its own thread and was given it, and so is its runner.
 #[inline]
 pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
     // SAFETY: it is not done, so its header is alive; the record is uninstalled before anyone but `run` could free it, and `run` does not use it after that.
@@ -111,9 +114,30 @@ pub(crate) fn with_current_shared<R, F: FnOnce(&Arc<Shared>) -> R>(f: F) -> Resu
     }
 }
 
-/// Is this thread a worker?
-pub(crate) fn on_worker() -> bool {
-    current().is_some()
+/// Does this thread run goroutines: as a worker, or as a goroutine's own thread?
+pub(crate) fn runs_goroutines() -> bool {
+    current().is_some() || !OWN_OF.get().is_null()
+}
+
+/// Does this thread run goroutines of that runtime?
+pub(crate) fn runs_goroutines_of(shared: &Arc<Shared>) -> bool {
+    current().is_some_and(|w| Arc::ptr_eq(&w.shared, shared))
+        || ptr::eq(OWN_OF.get(), Arc::as_ptr(shared))
+}
+
+/// Says that this thread is a goroutine's own, in that runtime, until the guard is dropped.
+pub(super) fn be_own_thread_in(shared: &Arc<Shared>) -> OwnOf {
+    OWN_OF.set(Arc::as_ptr(shared));
+    OwnOf(PhantomData)
+}
+
+/// See [`be_own_thread_in`]. Stays on its thread.
+pub(super) struct OwnOf(PhantomData<*const ()>);
+
+impl Drop for OwnOf {
+    fn drop(&mut self) {
+        OWN_OF.set(ptr::null());
+    }
 }
 
 /// The goroutine that this thread runs.

@@ -9,6 +9,7 @@
 //! | `slot.rs` | what others may see of a worker |
 //! | `worker.rs` | a worker: take a goroutine, run it, again |
 //! | `here.rs` | what the calling thread is: which worker, which goroutine |
+//! | `locked.rs` | goroutines that have a thread of their own |
 //! | `search.rs` | a worker without work: steal, spin, sleep |
 //! | `seats.rs` | how many workers are active: blocking hand-off, spare threads |
 //! | `monitor.rs` | the thread that notices workers that are stuck in one poll |
@@ -25,6 +26,7 @@ mod here;
 mod idle;
 mod inject;
 mod live;
+mod locked;
 mod monitor;
 mod ring;
 mod search;
@@ -35,23 +37,29 @@ mod slot;
 pub mod stepped;
 mod worker;
 
-pub(crate) use here::{current_task, on_worker, with_current_shared};
+pub(crate) use here::{current_task, runs_goroutines, runs_goroutines_of, with_current_shared};
 pub(crate) use shared::{Config, Shared};
 pub use shutdown::Stragglers;
 
 use crate::runtime;
-use crate::task::TaskRef;
+use crate::task::{TaskRef, hand_over};
 use crate::time::wheel::Wheel;
 use std::sync::Arc;
 
-/// Queues a goroutine that has just become runnable.
+/// Queues a goroutine that has just become runnable, or gives it to its own thread.
 ///
 /// # Safety
 /// The caller has just set `SCHEDULED` (or holds the right from a queue), so the goroutine is alive, its runtime is, and nobody else queues it.
 #[inline]
 pub(crate) unsafe fn schedule(task: TaskRef) {
     // SAFETY: the caller's promise: it is not done, so header and runtime are alive.
-    let shared = unsafe { task.header() }.shared;
+    let header = unsafe { task.header() };
+    if header.flags.is_locked() {
+        // SAFETY: the caller's promise, and it has the flag.
+        unsafe { hand_over(task) };
+        return;
+    }
+    let shared = header.shared;
     if !here::schedule_here(task, shared) {
         // SAFETY: the runtime cannot end before this goroutine has been taken from a queue, so its count is not zero;
         // the count that we add keeps it alive after the push.

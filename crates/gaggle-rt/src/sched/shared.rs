@@ -11,7 +11,7 @@ use super::worker;
 use crate::inspect::{self, names::Names};
 use crate::runtime::panics::Panics;
 use crate::runtime::{Metrics, OnDeadlock, OnPanic};
-use crate::task::{GoId, JoinHandle, TaskRef, allocate, cancel};
+use crate::task::{Birth, GoId, JoinHandle, TaskRef, allocate, cancel};
 use crate::time::wheel::{self, Expired, NOBODY, Wheel};
 use gaggle_base::blocked;
 use gaggle_base::driver::Driver;
@@ -191,19 +191,7 @@ impl Shared {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
-        let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) };
-        let (id, shard) = here::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
-        let shard = shard % SHARDS as u16;
-        let parent = gaggle_base::context::current();
-        // A number means something in its own runtime only.
-        let parent = if parent.runtime() == self.number {
-            parent.id()
-        } else {
-            0
-        };
-        self.names.inherit(parent, id);
-        let task = allocate(future, pointer, GoId(id), shard, parent, site);
+        let task = allocate(future, self.birth(site));
         // SAFETY: it was just born with a handle reference, and its output is an `F::Output`.
         let handle = unsafe { JoinHandle::new(task) };
         // SAFETY: it was just born, so it is in no list, and we are the one who may queue it.
@@ -215,6 +203,28 @@ impl Shared {
             }
         }
         handle
+    }
+
+    /// What a new goroutine is born with.
+    #[inline]
+    pub(super) fn birth(self: &Arc<Self>, site: Site) -> Birth {
+        let (id, shard) = here::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
+        let parent = gaggle_base::context::current();
+        // A number means something in its own runtime only.
+        let parent = if parent.runtime() == self.number {
+            parent.id()
+        } else {
+            0
+        };
+        self.names.inherit(parent, id);
+        Birth {
+            // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
+            shared: unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) },
+            id: GoId(id),
+            shard: shard % SHARDS as u16,
+            parent,
+            site,
+        }
     }
 
     /// # Safety
@@ -232,7 +242,7 @@ impl Shared {
     /// # Safety
     /// `task` was just born and is in no list.
     #[cold]
-    unsafe fn refuse(&self, task: TaskRef) {
+    pub(super) unsafe fn refuse(&self, task: TaskRef) {
         // SAFETY: the caller's promise; an unlinked goroutine is one whose neighbours are null, but the shard counts: insert it for the moment of its end.
         unsafe {
             self.live.insert_closed(task);

@@ -4,10 +4,12 @@
 //! 2. A sweep cancels what is queued and what is parked. A goroutine that is queued must come out of its queue: only then does nobody else hold a right to it.
 //! 3. Dropping a future may wake others, so the sweep is repeated until no goroutine is left, or the time is over.
 //! 4. What is left then are the stragglers: goroutines in the middle of a poll. Their worker sweeps once more when the poll returns.
+//!
+//! A goroutine with a thread of its own is claimed in the same way, but its thread cancels it; while it is in a poll, that thread sees `closing` before the next one.
 
 use super::shared::Shared;
 use crate::runtime;
-use crate::task::{GoId, TaskRef, cancel};
+use crate::task::{GoId, TaskRef, cancel, hand_over};
 use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::spin::Backoff;
 use gaggle_base::sync::Ordering;
@@ -22,6 +24,7 @@ const BATCH: usize = 256;
 
 /// Goroutines that were still in the middle of a poll when the time for a shutdown was over.
 ///
+/// Among them may be some of [`go_locked`](crate::go_locked) whose own thread has been told and has not come to it yet.
 /// Each ends when its poll returns; its thread ends then too.
 #[derive(Clone, Debug)]
 pub struct Stragglers {
@@ -115,8 +118,15 @@ impl Shared {
                 return;
             }
             for task in batch {
-                // SAFETY: it was taken from a queue, or claimed, so we are its runner.
-                unsafe { cancel(task, self) };
+                // SAFETY: it was taken from a queue, or claimed, so we are its runner, or may give it to the thread that is.
+                unsafe {
+                    if task.header().flags.is_locked() {
+                        // Claimed, which has marked it: its own thread cancels it.
+                        hand_over(task);
+                    } else {
+                        cancel(task, self);
+                    }
+                }
             }
         }
     }

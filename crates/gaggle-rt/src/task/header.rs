@@ -1,5 +1,6 @@
 //! What every goroutine carries, whatever its future is.
 
+use super::flags::Flags;
 use super::joiner::Joiner;
 use super::raw::Vtable;
 use super::state::{Look, State};
@@ -49,54 +50,66 @@ pub(super) enum Outcome {
 }
 
 /// The part of a goroutine that does not depend on its future's type.
+///
+/// In the order of their use: what a wake and a poll touch comes first.
 #[repr(C)]
 pub(crate) struct Header {
     pub(super) state: State,
     pub(super) vtable: &'static Vtable,
     /// The runtime that it belongs to; alive while this goroutine is not `DONE`.
     pub(crate) shared: NonNull<Shared>,
-    /// The links of the live list; the lock of the shard protects them.
-    pub(crate) live_prev: Cell<*mut Header>,
-    pub(crate) live_next: Cell<*mut Header>,
-    /// The waker of whoever awaits the handle: the bit `JOINER` says whose it is.
-    pub(super) joiner: Cell<Joiner>,
+    /// Where it was started.
+    pub(crate) spawned_at: Site,
+    /// In which shard of the live list it is.
+    pub(crate) shard: u16,
+    /// What kind of goroutine it is.
+    pub(crate) flags: Flags,
+    /// The runner's until `DONE`, then the handle's.
+    pub(super) outcome: Cell<Outcome>,
     pub(crate) id: GoId,
     /// Why it waits: written by itself, read by anyone. While it is in the injector, the link of that list.
     pub(crate) wait: WaitRecord,
-    /// Where it was started.
-    pub(crate) spawned_at: Site,
-    /// Which goroutine started it; 0 for a plain thread.
+    /// The waker of whoever awaits the handle: the bit `JOINER` says whose it is.
+    pub(super) joiner: Cell<Joiner>,
+    /// Which goroutine of this runtime started it; 0 for none.
     pub(crate) parent: u64,
-    /// In which shard of the live list it is.
-    pub(crate) shard: u16,
-    /// The runner's until `DONE`, then the handle's.
-    pub(super) outcome: Cell<Outcome>,
+    /// The links of the live list; the lock of the shard protects them.
+    pub(crate) live_prev: Cell<*mut Header>,
+    pub(crate) live_next: Cell<*mut Header>,
 }
 
 impl Header {
-    pub(super) fn new(
-        vtable: &'static Vtable,
-        shared: NonNull<Shared>,
-        id: GoId,
-        shard: u16,
-        parent: u64,
-        spawned_at: Site,
-    ) -> Self {
+    pub(super) fn new(vtable: &'static Vtable, flags: Flags, birth: Birth) -> Self {
         Self {
             state: State::new(),
             vtable,
-            shared,
+            shared: birth.shared,
+            spawned_at: birth.site,
+            shard: birth.shard,
+            flags,
+            outcome: Cell::new(Outcome::None),
+            id: birth.id,
+            wait: WaitRecord::new(),
+            joiner: Cell::new(Joiner::NONE),
+            parent: birth.parent,
             live_prev: Cell::new(ptr::null_mut()),
             live_next: Cell::new(ptr::null_mut()),
-            joiner: Cell::new(Joiner::NONE),
-            id,
-            wait: WaitRecord::new(),
-            spawned_at,
-            parent,
-            shard,
-            outcome: Cell::new(Outcome::None),
         }
     }
+}
+
+/// Where a goroutine comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Birth {
+    /// Its runtime; the pointer comes from the `Arc` itself.
+    pub(crate) shared: NonNull<Shared>,
+    pub(crate) id: GoId,
+    /// In which shard of the live list it is to be.
+    pub(crate) shard: u16,
+    /// Which goroutine of this runtime starts it; 0 for none.
+    pub(crate) parent: u64,
+    /// Where it is started.
+    pub(crate) site: Site,
 }
 
 /// A pointer to a goroutine, without a count. Whoever holds one says why it is valid.
@@ -130,7 +143,13 @@ impl TaskRef {
     /// As for `claim`.
     pub(crate) unsafe fn look(self) -> Look {
         // SAFETY: the caller's promise.
-        unsafe { self.header() }.state.look()
+        let header = unsafe { self.header() };
+        let mut look = header.state.look();
+        if header.flags.is_locked() {
+            // One is held by its thread.
+            look.wakers = look.wakers.saturating_sub(1);
+        }
+        look
     }
 
     /// For shutdown: takes a parked goroutine as if from a queue, to be cancelled.
@@ -140,5 +159,17 @@ impl TaskRef {
     pub(crate) unsafe fn claim(self) -> bool {
         // SAFETY: the caller's promise.
         unsafe { self.header() }.state.claim()
+    }
+}
+
+#[cfg(all(test, not(loom), target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    #[test]
+    fn a_header_is_small_and_what_a_wake_reads_lies_together() {
+        assert_eq!(size_of::<Header>(), 88);
+        assert!(offset_of!(Header, flags) < 32);
     }
 }

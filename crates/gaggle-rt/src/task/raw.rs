@@ -3,13 +3,14 @@
 //! **Invariant R1**: until `DONE` the stage holds the future; after it the stage holds what `outcome` says.
 //! **Invariant R2**: the stage is touched by the runner until `DONE`, and by the owner of the outcome after it (see `README.md`).
 
-use super::header::{GoId, Header, Outcome, TaskRef};
+use super::flags::Flags;
+use super::header::{Birth, Header, Outcome, TaskRef};
 use super::joiner::Joiner;
 use super::state::{Completion, End, Start};
 use super::waker;
 use crate::runtime::panics;
 use crate::sched::{self, Shared};
-use gaggle_base::site::Site;
+use gaggle_base::park::Parker;
 use gaggle_base::sync::Cell;
 use std::any::Any;
 use std::mem::ManuallyDrop;
@@ -34,6 +35,35 @@ pub(super) struct Vtable {
     free: unsafe fn(TaskRef),
     /// Where the stage is: the payload of a panic lies there.
     stage: unsafe fn(TaskRef) -> *mut Payload,
+    /// Where its own thread sleeps; only for a goroutine that has one.
+    pub(super) parker: unsafe fn(TaskRef) -> NonNull<Parker>,
+}
+
+impl Vtable {
+    /// Of a goroutine that was allocated as a `Task<F>`.
+    pub(super) const fn of<F: Future>() -> Self {
+        Self {
+            poll: poll::<F>,
+            cancel: drop_future::<F>,
+            take_value: take_value::<F>,
+            drop_value: drop_value_as::<F>,
+            free: free_as::<F>,
+            stage: stage_of::<F>,
+            parker: no_parker,
+        }
+    }
+
+    /// Of one that was allocated as more than that, with a `Task<F>` as its first part.
+    pub(super) const fn with_parker<F: Future>(
+        free: unsafe fn(TaskRef),
+        parker: unsafe fn(TaskRef) -> NonNull<Parker>,
+    ) -> Self {
+        Self {
+            free,
+            parker,
+            ..Self::of::<F>()
+        }
+    }
 }
 
 union Stage<F: Future> {
@@ -44,41 +74,33 @@ union Stage<F: Future> {
 
 /// The whole of one goroutine.
 #[repr(C)]
-struct Task<F: Future> {
-    header: Header,
+pub(super) struct Task<F: Future> {
+    pub(super) header: Header,
     stage: Cell<Stage<F>>,
+}
+
+impl<F: Future> Task<F> {
+    #[inline]
+    pub(super) fn new(header: Header, future: F) -> Self {
+        Self {
+            header,
+            stage: Cell::new(Stage {
+                future: ManuallyDrop::new(future),
+            }),
+        }
+    }
 }
 
 /// A new goroutine, born `SCHEDULED`, with a reference for the live list and one for the handle.
 #[inline]
-pub(crate) fn allocate<F>(
-    future: F,
-    shared: NonNull<Shared>,
-    id: GoId,
-    shard: u16,
-    parent: u64,
-    site: Site,
-) -> TaskRef
+pub(crate) fn allocate<F>(future: F, birth: Birth) -> TaskRef
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let vtable = const {
-        &Vtable {
-            poll: poll::<F>,
-            cancel: drop_future::<F>,
-            take_value: take_value::<F>,
-            drop_value: drop_value_as::<F>,
-            free: free_as::<F>,
-            stage: stage_of::<F>,
-        }
-    };
-    let task = Box::new(Task {
-        header: Header::new(vtable, shared, id, shard, parent, site),
-        stage: Cell::new(Stage {
-            future: ManuallyDrop::new(future),
-        }),
-    });
+    let vtable = const { &Vtable::of::<F>() };
+    let header = Header::new(vtable, Flags::none(), birth);
+    let task = Box::new(Task::new(header, future));
     TaskRef(NonNull::from(Box::leak(task)).cast::<Header>())
 }
 
@@ -176,6 +198,10 @@ unsafe fn drop_value_as<F: Future>(task: TaskRef) {
 unsafe fn free_as<F: Future>(task: TaskRef) {
     // SAFETY: the caller gave up the last reference, and the stage is empty; the union drops nothing by itself.
     drop(unsafe { Box::from_raw(task.0.as_ptr().cast::<Task<F>>()) });
+}
+
+unsafe fn no_parker(_task: TaskRef) -> NonNull<Parker> {
+    unreachable!("only a goroutine with the flag `LOCKED` is asked for its parker");
 }
 
 unsafe fn stage_of<F: Future>(task: TaskRef) -> *mut Payload {
