@@ -315,6 +315,45 @@ fn dl_04_threads_of_the_runtime_do_not_count() {
     );
 }
 
+#[gaggle::main]
+async fn tries_to_recover() {
+    let caught = futures::FutureExt::catch_unwind(AssertUnwindSafe(pending::<()>())).await;
+    println!("recovered: {caught:?}");
+}
+
+#[test]
+fn pa_06_a_deadlock_cannot_be_recovered() {
+    dies(
+        "pa_06_a_deadlock_cannot_be_recovered",
+        tries_to_recover,
+        |said| {
+            assert!(
+                said.contains(ASLEEP) && !said.contains("recovered:"),
+                "{said}"
+            );
+        },
+    );
+}
+
+#[gaggle::main]
+async fn leaves_the_others_alone() {
+    go(async {
+        sleep(MOMENT).await;
+        println!("the other one goes on");
+    });
+    gaggle::goexit().await;
+}
+
+#[test]
+fn dl_02_main_leaves_and_the_others_go_on_until_there_is_none() {
+    let name = "dl_02_main_leaves_and_the_others_go_on_until_there_is_none";
+    dies(name, leaves_the_others_alone, |said| {
+        assert!(said.contains("the other one goes on"), "{said}");
+        let error = "fatal error: no goroutines (main called goexit) - deadlock!";
+        assert!(said.contains(error), "{said}");
+    });
+}
+
 fn panicking(workers: usize) -> Runtime {
     Runtime::builder()
         .workers(workers)

@@ -1,10 +1,10 @@
 //! Goroutines: semantics.md GO-01 to GO-03. The scheduler's rows (GO-04 and on) are in `scheduler.rs`.
-//!
-//! Not here: GO-12 and GO-13 (locked threads), GO-14 (goexit): not built yet.
+//! GO-12 and GO-13 are in `locked.rs`.
 
 mod common;
 
 use common::{child, in_goroutine, is_child, on_workers, said, until_yielding};
+use futures::StreamExt as _;
 use gaggle::runtime::{Runtime, num_goroutines};
 use gaggle::time::sleep;
 use gaggle::{chan, go, yield_now};
@@ -202,5 +202,38 @@ fn rt_01_the_number_of_goroutines_is_exact_when_all_is_quiet() {
         assert_eq!(num_goroutines(), 101);
         drop(tx);
         until_yielding(|| num_goroutines() == 1).await;
+    });
+}
+
+/// Its destructors run, which are Go's deferred calls; nothing catches it, and whoever started it goes on.
+#[test]
+fn go_14_an_early_exit_ends_the_goroutine_and_runs_its_destructors() {
+    struct Defer(Arc<AtomicUsize>);
+    impl Drop for Defer {
+        fn drop(&mut self) {
+            // Nothing to recover from (PA-04).
+            assert!(!std::thread::panicking());
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    async fn deep(deferred: Arc<AtomicUsize>) {
+        let _outer = Defer(deferred.clone());
+        let _inner = Defer(deferred);
+        gaggle::goexit().await;
+        unreachable!("it has left");
+    }
+    in_goroutine(|| async {
+        let deferred = Arc::new(AtomicUsize::new(0));
+        let handle = go(deep(deferred.clone()));
+        assert!(handle.await.unwrap_err().is_aborted());
+        assert_eq!(deferred.load(SeqCst), 2);
+        // Also from under somebody else's waker.
+        let both = futures::future::join(deep(deferred.clone()), std::future::ready(()));
+        let many = go(async {
+            let mut many = futures::stream::FuturesUnordered::from_iter([both]);
+            many.next().await
+        });
+        assert!(many.await.unwrap_err().is_aborted());
+        assert_eq!(deferred.load(SeqCst), 4);
     });
 }

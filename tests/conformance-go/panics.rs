@@ -1,8 +1,8 @@
-//! What becomes of a panic: semantics.md T20, PA-01 to PA-03 as api.md words them.
+//! What becomes of a panic: semantics.md T20, PA-01 to PA-07 as api.md words them.
 //!
 //! A panic is never lost. Whoever awaits the handle gets it; if the handle was dropped, it is reported and raised out of `block_on` and `main`.
 //! The programs that end by a panic run in a process of their own: this executable again, with one test.
-//! PA-04 and PA-07 (goexit, dumps) are not built yet. PA-06 has nothing to forbid here: unlocking what is not locked cannot be written.
+//! PA-06 is in `deadlock.rs`: a deadlock is the fatal error that can happen here; unlocking what is not locked cannot be written.
 
 #![allow(
     clippy::disallowed_methods,
@@ -11,14 +11,14 @@
 
 mod common;
 
-use common::{child, in_goroutine, is_child, said, until_yielding, watched, worker_counts};
+use common::{child, in_goroutine, is_child, rounds, said, until_yielding, watched, worker_counts};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::time::sleep;
-use gaggle::{JoinError, chan, go, yield_now};
+use gaggle::{JoinError, chan, go, goexit, yield_now};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 fn text(payload: &(dyn Any + Send)) -> String {
@@ -268,11 +268,16 @@ async fn main_that_joins_a_panic() {
 }
 
 #[gaggle::main]
-async fn main_that_ends_while_goroutines_panic() {
-    for _ in 0..8 {
-        drop(go(async { panic!("racing with the end") }));
+async fn main_that_ends_while_a_goroutine_panics() {
+    let begun = Arc::new(AtomicBool::new(false));
+    let begins = begun.clone();
+    drop(go(async move {
+        begins.store(true, SeqCst);
+        panic!("racing with the end");
+    }));
+    while !begun.load(SeqCst) {
+        yield_now().await;
     }
-    yield_now().await;
 }
 
 fn at_each_count(name: &str, check: impl Fn(std::process::Output)) {
@@ -338,20 +343,61 @@ fn t20_a_panic_that_is_joined_does_not_end_the_program() {
     );
 }
 
+/// A panic that has begun before main ends is never lost: a status that is not zero, and the whole report.
 #[test]
-fn pa_02_panics_that_race_with_the_end_of_main_do_not_hang_the_program() {
+fn pa_02_a_panic_while_main_ends_is_reported_in_full() {
     if is_child() {
-        return main_that_ends_while_goroutines_panic();
+        return main_that_ends_while_a_goroutine_panics();
     }
-    let name = "pa_02_panics_that_race_with_the_end_of_main_do_not_hang_the_program";
-    at_each_count(name, |output| {
-        // Whether one was in time is open; but what was raised was reported in full.
-        if !output.status.success() {
+    let name = "pa_02_a_panic_while_main_ends_is_reported_in_full";
+    for _ in 0..rounds(10) {
+        at_each_count(name, |output| {
             let said = said(&output);
-            assert!(
-                said.contains("nobody holds its handle: racing with the end"),
-                "{said}"
-            );
+            assert!(!output.status.success(), "{said}");
+            let report = said.split_once("gaggle: goroutine ").unwrap().1;
+            let report = report.split_once('\n').expect("a whole line").0;
+            assert!(report.contains("panics.rs:"), "{said}");
+            let end = "nobody holds its handle: racing with the end";
+            assert!(report.ends_with(end), "{said}");
+        });
+    }
+}
+
+/// A destructor that panics while its goroutine exits early: what it catches itself is gone, and the exit completes; what it does not catch is in the handle.
+#[test]
+fn pa_04_a_panic_in_a_destructor_during_an_early_exit() {
+    struct Panics(bool);
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            let panics = || panic!("in the destructor");
+            if self.0 {
+                assert!(catch_unwind(panics).is_err());
+            } else {
+                panics();
+            }
+        }
+    }
+    in_goroutine(|| async {
+        for caught in [true, false] {
+            let handle = go(async move {
+                let _panics = Panics(caught);
+                goexit().await;
+            });
+            let error = handle.await.unwrap_err();
+            assert_eq!((error.is_aborted(), error.is_panic()), (caught, !caught));
         }
     });
+}
+
+/// PA-07: the report shows the one goroutine; a variable widens it to all.
+#[test]
+fn pa_07_a_setting_adds_all_goroutines_to_a_report() {
+    if is_child() {
+        return main_whose_goroutine_panics();
+    }
+    let name = "pa_07_a_setting_adds_all_goroutines_to_a_report";
+    for (value, all) in [("single", false), ("all", true)] {
+        let said = said(&child(name, &[("GAGGLE_TRACEBACK", value)]));
+        assert_eq!(said.contains("goroutine 1 [sleep"), all, "{said}");
+    }
 }

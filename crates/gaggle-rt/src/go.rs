@@ -141,3 +141,46 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     note_wait(Reason::Blocking, Site::caller(), 0);
     blocking_region(Blocks::Call, f)
 }
+
+/// Ends the calling goroutine, and nothing else: its future is dropped, so destructors run, and they are what Go's deferred calls are (semantics.md GO-14, T6).
+///
+/// It is no panic: nothing can catch it, and the handle says [`is_aborted`](crate::JoinError::is_aborted).
+/// What is joined into the same goroutine ends with it.
+/// If `main` leaves like this, the others go on; when the last of them has ended or waits for ever, that is a deadlock (DL-02).
+///
+/// # Panics
+/// Outside of a goroutine: a thread in `block_on` has nothing to leave.
+///
+/// # Examples
+/// ```
+/// let left = gaggle_rt::go(async {
+///     gaggle_rt::goexit().await;
+/// });
+/// assert!(left.join_blocking().unwrap_err().is_aborted());
+/// ```
+#[track_caller]
+pub fn goexit() -> GoExit {
+    GoExit {
+        site: Site::caller(),
+    }
+}
+
+/// The future of [`goexit`]. It is never ready.
+#[must_use = "the goroutine ends when the future is awaited"]
+#[derive(Debug)]
+pub struct GoExit {
+    site: Site,
+}
+
+impl Future for GoExit {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        assert!(
+            crate::task::abort_current(cx.waker()),
+            "goexit was called outside of a goroutine"
+        );
+        note_wait(Reason::Yield, self.site, 0);
+        Poll::Pending
+    }
+}

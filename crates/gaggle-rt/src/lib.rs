@@ -18,7 +18,7 @@ mod sched;
 mod task;
 pub mod time;
 
-pub use go::{YieldNow, blocking, go, go_locked, yield_now};
+pub use go::{GoExit, YieldNow, blocking, go, go_locked, goexit, yield_now};
 pub use inspect::names::{Named, named};
 pub use runtime::block_on;
 #[doc(hidden)]

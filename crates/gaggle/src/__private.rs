@@ -71,6 +71,10 @@ where
 {
     let main = runtime.go(future);
     let output = runtime.block_on(main);
+    if output.as_ref().is_err_and(gaggle_rt::JoinError::is_aborted) {
+        // Nobody else has the handle: it was `goexit`.
+        gaggle_rt::runtime::main_left(&runtime);
+    }
     gaggle_rt::runtime::end_of_main(&runtime);
     // A goroutine in the middle of a long poll is not waited for: the process is about to end.
     let _ = runtime.shutdown(Duration::ZERO);

@@ -61,7 +61,8 @@ pub mod time;
 pub use gaggle_chan::select::{Select, Selecting};
 pub use gaggle_macros::{main, test};
 pub use gaggle_rt::{
-    JoinError, JoinHandle, Named, YieldNow, block_on, blocking, go, go_locked, named, yield_now,
+    GoExit, JoinError, JoinHandle, Named, YieldNow, block_on, blocking, go, go_locked, goexit,
+    named, yield_now,
 };
 
 /// What most programs use.

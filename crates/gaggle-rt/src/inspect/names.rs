@@ -99,20 +99,11 @@ impl Names {
     }
 }
 
-/// Calls `f` with the runtime of the goroutine that calls this.
-fn with_own<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> R {
-    match sched::with_current_shared(f) {
-        Ok(r) => r,
-        // A goroutine on a thread of its own.
-        Err(f) => runtime::with_runtime(f),
-    }
-}
-
 /// Changes what is said of the goroutine that calls this. Nothing happens outside of one.
 fn change_current(f: impl FnOnce(&mut Tags)) {
     let who = context::current();
     if !who.is_nobody() {
-        with_own(|shared| shared.names.change(who.id(), f));
+        sched::with_own_runtime(|shared| shared.names.change(who.id(), f));
     }
 }
 
@@ -148,7 +139,7 @@ pub fn label(key: &str) -> Option<Arc<str>> {
     if who.is_nobody() {
         return None;
     }
-    let tags = with_own(|shared| shared.names.get(who.id()));
+    let tags = sched::with_own_runtime(|shared| shared.names.get(who.id()));
     let found = tags.labels.into_iter().find(|(k, _)| **k == *key);
     found.map(|(_, value)| value)
 }
@@ -213,7 +204,7 @@ impl<F: Future> Future for WithLabel<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let who = context::current();
         if self.scope.is_none() && !who.is_nobody() {
-            let shared = with_own(Arc::clone);
+            let shared = sched::with_own_runtime(Arc::clone);
             let before = shared.names.get(who.id()).labels;
             let (key, value) = self.label.clone();
             shared.names.change(who.id(), |tags| tags.set(&key, &value));

@@ -167,6 +167,10 @@ fn fail(shared: &Arc<Shared>) {
 }
 
 fn asleep(runtimes: &[Arc<Shared>]) -> String {
+    let main_left = runtimes.iter().any(|r| r.main_left.load(Ordering::Relaxed));
+    if main_left && runtimes.iter().all(|r| r.live.count() == 0) {
+        return "fatal error: no goroutines (main called goexit) - deadlock!\n".to_owned();
+    }
     let dump = collect::look_at(runtimes);
     format!("fatal error: all goroutines are asleep - deadlock!\n\n{dump}")
 }

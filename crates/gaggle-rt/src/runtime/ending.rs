@@ -29,6 +29,16 @@ pub fn end_of_main(runtime: &Runtime) {
     }
 }
 
+/// `main` has left its goroutine by `goexit`: the others go on, until nothing can happen any more (semantics.md DL-02).
+///
+/// # Panics
+/// With the panic of a goroutine whose handle was dropped; and in a test with the report of the deadlock.
+#[doc(hidden)]
+pub fn main_left(runtime: &Runtime) -> ! {
+    runtime.shared().main_left.store(true, Relaxed);
+    match runtime.block_on(std::future::pending::<std::convert::Infallible>()) {}
+}
+
 /// The workers that are in a poll that has not been going on for long, and which poll it is.
 fn fresh_polls(shared: &Shared) -> impl Iterator<Item = (usize, u64)> {
     shared.slots.all().enumerate().filter_map(|(number, slot)| {

@@ -8,7 +8,8 @@ use gaggle_base::payload::message_of;
 use gaggle_base::site::Site;
 use std::any::Any;
 use std::collections::VecDeque;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -143,12 +144,18 @@ pub(crate) fn raise_late(id: GoId, site: Site, payload: Payload) {
     }
 }
 
+/// `all` in this variable adds all other goroutines to a report, as Go's `GOTRACEBACK` does (PA-07).
+const TRACEBACK: &str = "GAGGLE_TRACEBACK";
+
 /// One write, so that reports of several threads do not mix.
 fn report(id: GoId, site: Site, payload: &(dyn Any + Send)) {
     let message = message_of(payload);
-    let text = format!(
+    let mut text = format!(
         "gaggle: goroutine {id}, started at {site}, panicked and nobody holds its handle: {message}\n"
     );
+    if std::env::var_os(TRACEBACK).is_some_and(|value| value == "all") {
+        let _ = writeln!(text, "\n{}", crate::inspect::dump_all());
+    }
     // There is nobody to tell that stderr is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

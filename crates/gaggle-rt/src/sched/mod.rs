@@ -46,6 +46,15 @@ use crate::task::{TaskRef, hand_over};
 use crate::time::wheel::Wheel;
 use std::sync::Arc;
 
+/// Calls `f` with the runtime of the goroutine that this thread polls.
+pub(crate) fn with_own_runtime<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> R {
+    match with_current_shared(f) {
+        Ok(r) => r,
+        // A goroutine on a thread of its own.
+        Err(f) => runtime::with_runtime(f),
+    }
+}
+
 /// Queues a goroutine that has just become runnable, or gives it to its own thread.
 ///
 /// # Safety

@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     /// Which runtime of the process it is.
     pub(crate) number: u8,
     pub(crate) names: Names,
+    /// `main` has called `goexit`.
+    pub(crate) main_left: AtomicBool,
     /// That all its goroutines sleep was reported once.
     pub(crate) deadlock_reported: AtomicBool,
     pub(crate) injector: Injector,
@@ -70,6 +72,7 @@ impl Shared {
         Arc::new(Self {
             number: inspect::next_number(),
             names: Names::default(),
+            main_left: AtomicBool::new(false),
             deadlock_reported: AtomicBool::new(false),
             injector: Injector::new(),
             live: LiveList::new(),

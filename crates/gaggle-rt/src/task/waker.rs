@@ -34,6 +34,34 @@ pub(super) fn goroutine(waker: &Waker) -> Option<TaskRef> {
         .flatten()
 }
 
+/// Asks the goroutine that this thread polls to end. `false`: there is none.
+pub(crate) fn abort_current(waker: &Waker) -> bool {
+    let who = gaggle_base::context::current();
+    if who.is_nobody() {
+        return false;
+    }
+    if let Some(task) = goroutine(waker) {
+        // SAFETY: a waker's goroutine is alive as long as the waker.
+        let header = unsafe { task.header() };
+        if header.id.as_u64() == who.id() {
+            // It is being polled, so it need not be queued.
+            let _ = header.state.abort();
+            return true;
+        }
+    }
+    // Somebody has put a waker of their own in the place of ours.
+    let mut found = false;
+    sched::with_own_runtime(|shared| {
+        shared.live.for_each(|header, _| {
+            if header.id.as_u64() == who.id() {
+                let _ = header.state.abort();
+                found = true;
+            }
+        });
+    });
+    found
+}
+
 /// The waker that stands for one counted reference to `task`.
 ///
 /// # Safety
