@@ -39,6 +39,7 @@ where
 {
     #[cfg(unix)]
     crate::signals::install();
+    gaggle_rt::runtime::note_panics();
     let on_deadlock = match std::env::var_os("GAGGLE_DEADLOCK") {
         Some(value) if value == "report" => OnDeadlock::Report,
         Some(value) if value == "off" => OnDeadlock::Ignore,

@@ -19,7 +19,7 @@ pub(crate) mod panics;
 pub use block_on::block_on;
 pub use builder::{Builder, OnDeadlock, OnPanic};
 #[doc(hidden)]
-pub use ending::{end_of_main, main_left};
+pub use ending::{end_of_main, main_left, note_panics};
 pub(crate) use enter::{default_runtime, enter, with_runtime};
 pub use handle::{Handle, Metrics, Runtime};
 

@@ -7,6 +7,7 @@ use super::worker::Worker;
 use crate::task::{GoId, TaskRef, run};
 use crate::time::wheel::Wheel;
 use gaggle_base::context;
+use gaggle_base::sync::Ordering;
 use gaggle_base::wait::Who;
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -144,6 +145,15 @@ impl Drop for OwnOf {
 pub(crate) fn current_task() -> Option<GoId> {
     let who = context::current();
     (!who.is_nobody()).then(|| GoId(who.id()))
+}
+
+/// A panic has begun on this thread.
+pub(crate) fn note_panic() {
+    with_current(|w| {
+        let slot = w.slot();
+        let turn = slot.turn.load(Ordering::Relaxed);
+        slot.panicking.store(turn, Ordering::SeqCst);
+    });
 }
 
 /// Calls `f` with the worker that this thread is.

@@ -37,7 +37,9 @@ mod slot;
 pub mod stepped;
 mod worker;
 
-pub(crate) use here::{current_task, runs_goroutines, runs_goroutines_of, with_current_shared};
+pub(crate) use here::{
+    current_task, note_panic, runs_goroutines, runs_goroutines_of, with_current_shared,
+};
 pub(crate) use shared::{Config, Shared};
 pub use shutdown::Stragglers;
 

@@ -30,6 +30,8 @@ pub(crate) struct Slot {
     pub(crate) thread: AtomicI32,
     /// In a call of the user's that blocks the thread. Written by the owner.
     pub(crate) in_call: AtomicBool,
+    /// The turn in which a panic has begun last. Written by the owner.
+    pub(crate) panicking: AtomicU64,
     /// Since when the same poll has been going on, as far as the monitor has seen; 0 if it is a new one.
     pub(crate) stuck_since: AtomicU64,
     /// Counts time slices. Written by the owner.
@@ -83,6 +85,7 @@ impl Slot {
             polled: AtomicU64::new(0),
             thread: AtomicI32::new(0),
             in_call: AtomicBool::new(false),
+            panicking: AtomicU64::new(0),
             stuck_since: AtomicU64::new(0),
             slice: AtomicU64::new(0),
             slice_over: AtomicBool::new(false),
