@@ -56,6 +56,7 @@ func rows() map[string]row {
 		{Name: "release", Unit: "ns each"},
 	}
 	nodes := []figure{{Name: "create", Unit: "ns each"}, {Name: "cancel", Unit: "ns each"}}
+	gaps := []figure{{Name: "gap after 25 ms", Unit: "ms"}, {Name: "gap", Unit: "ms"}}
 	ticks := []figure{{Name: "CPU", Unit: "us/tick"}, {Name: "time", Unit: "x the period"}}
 	return map[string]row{
 		"spawn":      {1_000_000, one("ns each"), warmed(spawn)},
@@ -83,6 +84,8 @@ func rows() map[string]row {
 		"context-tree": {10_000, nodes, contextTree},
 		"ticker":       {50_000, ticks, ticker},
 		"timer-churn":  {2_000_000, one("ns each"), warmed(timerChurn)},
+		"hog-spin":     {1_000, gaps, beside(spin, slowest)},
+		"hog-block":    {1_000, gaps, beside(block, 0)},
 	}
 }
 

@@ -30,6 +30,7 @@ const RENDEZVOUS: Row = Row {
     ..CHANNEL
 };
 const SLEEP: &[(&str, &str)] = &[("CPU", "us each"), ("lateness", "us, median")];
+const GAPS: &[(&str, &str)] = &[("gap after 25 ms", "ms"), ("gap", "ms")];
 
 /// All rows, in the order of the table.
 #[rustfmt::skip]
@@ -61,6 +62,8 @@ pub const ROWS: &[Row] = &[
           figures: &[("create", "ns each"), ("cancel", "ns each")], ..NO_CHANNEL },
     Row { name: "ticker", count: 50_000, figures: &[("CPU", "us/tick"), ("time", "x the period")], ..NO_CHANNEL },
     Row { name: "timer-churn", count: 2_000_000, figures: &[("", "ns each")], ..NO_CHANNEL },
+    Row { name: "hog-spin", count: 1_000, figures: GAPS, ..NO_CHANNEL },
+    Row { name: "hog-block", count: 1_000, figures: GAPS, ..NO_CHANNEL },
 ];
 
 /// What a peer does where a row asks for a capacity it does not have.
@@ -107,7 +110,7 @@ pub const PEERS: &[Peer] = &[
         packages: &["gaggle"],
         rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool select4 ring skynet \
                sieve timers timers-10k mutex mutex1 rwlock wait-group select2 select8 select-timer \
-               broadcast context-tree ticker timer-churn",
+               broadcast context-tree ticker timer-churn hog-spin hog-block",
     },
     Peer {
         name: GO,
@@ -117,7 +120,7 @@ pub const PEERS: &[Peer] = &[
         // Go has no join handles.
         rows: "spawn live ping-pong spsc mpmc mpmc0 pool select4 ring skynet sieve \
                timers timers-10k mutex mutex1 rwlock wait-group select2 select8 select-timer \
-               broadcast context-tree ticker timer-churn",
+               broadcast context-tree ticker timer-churn hog-spin hog-block",
     },
     Peer {
         name: "tokio",
@@ -127,7 +130,7 @@ pub const PEERS: &[Peer] = &[
         // Its bounded channel has one receiver: no `live`, `mpmc`, `mpmc0`, `pool`. It has no wait group.
         rows: "spawn spawn-handles ping-pong spsc select4 ring skynet sieve timers \
                timers-10k mutex mutex1 rwlock select2 select8 select-timer broadcast context-tree \
-               ticker timer-churn",
+               ticker timer-churn hog-spin hog-block",
     },
     Peer {
         name: "tokio+kanal",
@@ -151,7 +154,7 @@ pub const PEERS: &[Peer] = &[
         stand_in: StandIn::CapacityOne,
         packages: &["async-executor", "async-io", "async-lock", "async-channel"],
         rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool select4 ring \
-               skynet sieve timers timers-10k mutex",
+               skynet sieve timers timers-10k mutex hog-spin hog-block",
     },
     Peer {
         name: "smol+kanal",
@@ -167,7 +170,7 @@ pub const PEERS: &[Peer] = &[
         packages: &["may"],
         // A stack per coroutine is a mapping each, and Linux allows 65,530: no `live`, no `timers`.
         rows: "spawn spawn-handles ping-pong spsc mpmc pool select4 ring timers-10k \
-               mutex",
+               mutex hog-spin hog-block",
     },
     Peer {
         name: "threads",
@@ -175,7 +178,7 @@ pub const PEERS: &[Peer] = &[
         stand_in: StandIn::None,
         packages: &["crossbeam-channel"],
         // A thread per goroutine: only where a handful of them is enough.
-        rows: "ping-pong spsc mpmc mpmc0 pool select4 mutex",
+        rows: "ping-pong spsc mpmc mpmc0 pool select4 mutex hog-spin hog-block",
     },
 ];
 

@@ -1,6 +1,7 @@
 //! may: stackful coroutines, with its own channels, lock and timers. Its channels are all unbounded.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use may::sync::{Mutex, mpmc, spsc};
@@ -8,6 +9,7 @@ use may::{coroutine, cqueue, go};
 
 use crate::cli::Job;
 use crate::measure::{Outcome, Result, check, cpu_time, nanoseconds_each, sum_below};
+use crate::rows::hog::{self, HOGS, Hog, Log};
 use crate::rows::mutex::GOROUTINES;
 use crate::rows::timers::{Lateness, nap};
 use crate::rows::{Slots, share, warm_up};
@@ -39,6 +41,8 @@ fn by_name(name: &str, n: u64) -> Result {
         "ring" => twice(n, ring),
         "timers-10k" => sleepers(n),
         "mutex" => twice(n, mutex),
+        "hog-spin" => beside(Hog::Spin, n),
+        "hog-block" => beside(Hog::Block, n),
         _ => Err("this peer does not run this row".to_owned()),
     }
 }
@@ -284,4 +288,18 @@ fn mutex(n: u64) -> Result<Duration> {
     let count = *counter.lock().expect("no coroutine panics");
     check("mutex", count, each * GOROUTINES)?;
     Ok(took)
+}
+
+/// may has no ticker: a loop around a sleep.
+fn beside(hog: Hog, n: u64) -> Result {
+    let over = share(AtomicBool::new(false));
+    let ticker = go!(|| Log::of(over, || coroutine::sleep(hog::PERIOD)));
+    coroutine::sleep(hog::LEAD);
+
+    let start = Instant::now();
+    let hogs: [_; HOGS] = std::array::from_fn(|_| go!(move || hog.run(hog::time(n))));
+    let spells = hogs.map(|hog| hog.join().expect("no coroutine panics"));
+    over.store(true, Ordering::Release);
+    let log = ticker.join().expect("no coroutine panics");
+    log.outcome(hog, n, start, &spells)
 }

@@ -5,12 +5,13 @@ use gaggle_benches::catalogue::{GAGGLE, GO};
 use crate::channel::{AsyncChannel, Channel, Flume, Kanal, TokioMpsc};
 use crate::cli::Job;
 use crate::measure::Result;
+use crate::rows::hog::{self, Hog};
 use crate::rows::select::Select;
 use crate::rows::{live, select};
 use crate::rows::{mutex, pairs, pool, skynet, spawn, stages, timers, tools};
 use crate::runtime::{Runtime, run as run_on};
 use crate::runtimes::{Gaggle, GaggleChannel, Smol, Tokio};
-use crate::tools::Tools;
+use crate::tools::{Ticking, Tools};
 use crate::{coroutines, threads};
 
 pub(crate) fn run(job: &Job) -> Result {
@@ -21,16 +22,19 @@ pub(crate) fn run(job: &Job) -> Result {
         GAGGLE => alone::<Gaggle>(job)
             .or_else(|| shared::<Gaggle, GaggleChannel>(job))
             .or_else(|| selecting::<Gaggle, GaggleChannel>(job))
+            .or_else(|| hogged::<Gaggle>(job))
             .or_else(|| with_tools::<Gaggle>(job)),
         "tokio" => alone::<Tokio>(job)
             .or_else(|| one_receiver::<Tokio, TokioMpsc>(job))
             .or_else(|| selecting::<Tokio, TokioMpsc>(job))
+            .or_else(|| hogged::<Tokio>(job))
             .or_else(|| with_tools::<Tokio>(job)),
         "tokio+kanal" => shared::<Tokio, Kanal>(job),
         "tokio+flume" => shared::<Tokio, Flume>(job).or_else(|| selecting::<Tokio, Flume>(job)),
         "smol" => alone::<Smol>(job)
             .or_else(|| shared::<Smol, AsyncChannel>(job))
-            .or_else(|| selecting::<Smol, AsyncChannel>(job)),
+            .or_else(|| selecting::<Smol, AsyncChannel>(job))
+            .or_else(|| hogged::<Smol>(job)),
         "smol+kanal" => shared::<Smol, Kanal>(job),
         "may" => Some(coroutines::run(job)),
         "threads" => Some(threads::run(job)),
@@ -97,6 +101,17 @@ fn with_tools<R: Tools>(job: &Job) -> Option<Result> {
         "timer-churn" => run_on::<R, _>(workers, tools::timer_churn::<R>(n)),
         _ => return None,
     })
+}
+
+/// The rows in which goroutines keep their threads.
+fn hogged<R: Ticking>(job: &Job) -> Option<Result> {
+    let (workers, n) = (job.workers, job.count);
+    let hog = match job.row.name {
+        "hog-spin" => Hog::Spin,
+        "hog-block" => Hog::Block,
+        _ => return None,
+    };
+    Some(run_on::<R, _>(workers, hog::beside::<R>(hog, n)))
 }
 
 fn selecting<R: Runtime, C: Select>(job: &Job) -> Option<Result> {

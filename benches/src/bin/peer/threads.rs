@@ -3,6 +3,7 @@
 //! The process is held to as many CPUs as the others have workers. Where threads wake each other for every message a
 //! row does a hundredth of the work: its figures are per message all the same.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,8 +13,9 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::cli::Job;
 use crate::measure::{Outcome, Result, check, sum_below};
+use crate::rows::hog::{self, HOGS, Hog, Log};
 use crate::rows::mutex::GOROUTINES;
-use crate::rows::warm_up;
+use crate::rows::{share, warm_up};
 
 const FEWER: u64 = 100;
 
@@ -28,6 +30,8 @@ pub(crate) fn run(job: &Job) -> Result {
         "pool" => twice(fewer, pool),
         "select4" => twice(fewer, select4),
         "mutex" => twice(job.count, mutex),
+        "hog-spin" => beside(Hog::Spin, job.count),
+        "hog-block" => beside(Hog::Block, job.count),
         _ => Err("this peer does not run this row".to_owned()),
     }
 }
@@ -177,4 +181,18 @@ fn mutex(n: u64) -> Result<Duration> {
     let count = *counter.lock().expect("no thread panics");
     check("mutex", count, each * GOROUTINES)?;
     Ok(took)
+}
+
+/// The ticker is a loop around a sleep.
+fn beside(hog: Hog, n: u64) -> Result {
+    let over = share(AtomicBool::new(false));
+    let ticker = thread::spawn(|| Log::of(over, || thread::sleep(hog::PERIOD)));
+    thread::sleep(hog::LEAD);
+
+    let start = Instant::now();
+    let hogs: [_; HOGS] = std::array::from_fn(|_| thread::spawn(move || hog.run(hog::time(n))));
+    let spells = hogs.map(|hog| hog.join().expect("no thread panics"));
+    over.store(true, Ordering::Release);
+    let log = ticker.join().expect("no thread panics");
+    log.outcome(hog, n, start, &spells)
 }

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use crate::runtime::Runtime;
 
+/// A runtime with a ticker.
+pub(crate) trait Ticking: Runtime {
+    type Ticks: Ticks;
+}
+
 /// A runtime with tools of its own.
-pub(crate) trait Tools: Runtime {
+pub(crate) trait Tools: Ticking {
     type ReadWrite: ReadWrite;
     type Node: Node;
     type Caster: Caster;
-    type Ticks: Ticks;
     type Queue: Queue;
 
     /// Makes a timer for an hour, looks whether it has fired, and drops it. Says whether it had.
@@ -44,7 +48,7 @@ pub(crate) trait Listener: Send + 'static {
     fn hear(&mut self) -> impl Future<Output = u64> + Send;
 }
 
-/// A ticker that skips what it misses.
+/// A ticker. Those of [`Tools`] skip what they miss.
 pub(crate) trait Ticks: Send + Sync + 'static {
     fn new(period: Duration) -> Self;
     fn tick(&mut self) -> impl Future<Output = ()> + Send;

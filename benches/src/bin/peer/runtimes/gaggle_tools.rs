@@ -9,13 +9,16 @@ use gaggle::sync::RwLock;
 use gaggle::time::{Ticker, after, sleep};
 
 use super::Gaggle;
-use crate::tools::{Caster, Listener, Node, Queue, ReadWrite, Ticks, Tools};
+use crate::tools::{Caster, Listener, Node, Queue, ReadWrite, Ticking, Ticks, Tools};
+
+impl Ticking for Gaggle {
+    type Ticks = Ticker;
+}
 
 impl Tools for Gaggle {
     type ReadWrite = RwLock<u64>;
     type Node = (Context, Cancel);
     type Caster = broadcast::Sender<u64>;
-    type Ticks = Ticker;
     type Queue = Gaggle;
 
     #[inline]

@@ -9,9 +9,10 @@ use std::time::Duration;
 use async_executor::{StaticExecutor, Task};
 use async_io::Timer;
 use async_lock::Mutex;
-use futures_lite::future;
+use futures_lite::{StreamExt, future};
 
 use crate::runtime::{Countdown, Counter, Runtime};
+use crate::tools::{Ticking, Ticks};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 
@@ -56,6 +57,22 @@ impl Runtime for Smol {
     #[inline]
     async fn sleep(duration: Duration) {
         Timer::after(duration).await;
+    }
+}
+
+impl Ticking for Smol {
+    type Ticks = Timer;
+}
+
+/// It makes up for the ticks that it missed, all at once.
+impl Ticks for Timer {
+    fn new(period: Duration) -> Self {
+        Timer::interval(period)
+    }
+
+    #[inline]
+    async fn tick(&mut self) {
+        self.next().await;
     }
 }
 

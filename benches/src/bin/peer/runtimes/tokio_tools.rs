@@ -10,13 +10,16 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Tokio;
-use crate::tools::{Caster, Listener, Node, Queue, ReadWrite, Ticks, Tools};
+use crate::tools::{Caster, Listener, Node, Queue, ReadWrite, Ticking, Ticks, Tools};
+
+impl Ticking for Tokio {
+    type Ticks = Interval;
+}
 
 impl Tools for Tokio {
     type ReadWrite = RwLock<u64>;
     type Node = CancellationToken;
     type Caster = broadcast::Sender<u64>;
-    type Ticks = Interval;
     type Queue = Tokio;
 
     #[inline]
