@@ -76,7 +76,7 @@ fn run(shared: &Arc<Shared>) {
     let mut watch = Watch::default();
     let mut seen: Vec<Seen> = Vec::new();
     let mut balance = Balance::new();
-    let (mut quiet, mut tick) = (0, 0_u32);
+    let (mut quiet, mut last_look) = (0, system_now());
     // One worker needs no balance.
     let parts = if shared.config.workers > 1 {
         (TICK / balance::TICK) as u32
@@ -106,10 +106,12 @@ fn run(shared: &Arc<Shared>) {
         if parts > 1 {
             rebalance(shared, &mut balance);
         }
-        tick = tick.wrapping_add(1);
-        if !tick.is_multiple_of(parts) {
+        // By the clock, not by the count of sleeps: where the system wakes us late, each of them would add to the tick.
+        let now = system_now();
+        if now.saturating_sub(last_look) < TICK - TICK / 10 {
             continue;
         }
+        last_look = now;
         watch.tick(shared);
         quiet = if all_sleep(shared) { quiet + 1 } else { 0 };
         seen.resize(shared.slots.used(), Seen::default());
