@@ -94,7 +94,14 @@ impl Shared {
     /// A runtime with its workers and their monitor.
     pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
         let shared = Self::new(config);
-        let mut started = (0..shared.config.workers).try_for_each(|seat| shared.start_worker(seat));
+        let workers = shared.config.workers;
+        let mut started = (0..workers).try_for_each(|seat| {
+            shared.start_worker(seat).map_err(|error| {
+                let number = seat + 1;
+                let text = format!("thread {number} of {workers} for the workers of a runtime could not be started: {error}");
+                io::Error::new(error.kind(), text)
+            })
+        });
         if started.is_ok() {
             started = Monitor::start(&shared);
         }
@@ -104,16 +111,26 @@ impl Shared {
                 Ok(shared)
             }
             Err(error) => {
-                shared.close();
+                shared.give_up();
                 Err(error)
             }
         }
     }
 
-    /// Stops what a failed start has begun: nothing runs yet.
-    fn close(&self) {
+    /// Stops what a failed start has begun, and waits for its end: nothing runs yet.
+    fn give_up(&self) {
         self.closing.store(true, Ordering::SeqCst);
         self.wake_all_threads();
+        let threads = std::mem::take(
+            &mut *self
+                .threads
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
+        for thread in threads {
+            // A worker's thread does not panic.
+            let _ = thread.join();
+        }
     }
 
     /// From now on a thread that goes to sleep inside gaggle wakes the monitors, once.

@@ -1,0 +1,183 @@
+//! At the limits: no threads, no descriptors, rubbish in variables. Each is a clear error, or said once, and what can go on goes on.
+//!
+//! Worker counts that cannot be are in `scheduler.rs` (GO-15), nested `block_on` and use after a shutdown in `rust_only_threads.rs` and `rust_only_runtime.rs`.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "plain threads and the real time are what is tested"
+)]
+
+#[path = "../conformance-go/common/mod.rs"]
+mod common;
+
+use common::{is_child, said};
+use gaggle::go;
+use gaggle::runtime::{OnDeadlock, Runtime};
+use gaggle::sync::WaitGroup;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// Runs one test of this executable in a process of its own, after a command of the shell.
+fn under(shell: &str, test: &str, variables: &[(&str, &str)]) -> Output {
+    let executable = std::env::current_exe().unwrap();
+    let mut command = Command::new("bash");
+    command.arg("-c");
+    command.arg(format!(
+        "{shell}; exec \"$0\" {test} --exact --nocapture --test-threads=1"
+    ));
+    command.arg(executable);
+    command
+        .env("GAGGLE_TEST_CHILD", "1")
+        .envs(variables.iter().copied());
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+/// The bound on threads that stand in for blocked ones: beyond it goroutines wait, which is said once, and go on when one returns.
+#[test]
+fn more_blocked_goroutines_than_there_may_be_threads() {
+    let test = "more_blocked_goroutines_than_there_may_be_threads";
+    if !is_child() {
+        let output = under(":", test, &[]);
+        let said = said(&output);
+        assert!(output.status.success(), "{said}");
+        let line = "gaggle: no thread to stand in for a blocked worker";
+        assert_eq!(said.matches(line).count(), 1, "{said}");
+        assert!(said.contains("already has its 514 threads"), "{said}");
+        return;
+    }
+    let runtime = Runtime::builder().workers(2).build().unwrap();
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let wg = WaitGroup::new();
+    runtime.block_on(async {
+        for _ in 0..600 {
+            let (gate, inside) = (gate.clone(), inside.clone());
+            wg.go(async move {
+                inside.fetch_add(1, SeqCst);
+                gaggle::blocking(|| {
+                    let mut open = gate.0.lock().unwrap();
+                    while !*open {
+                        open = gate.1.wait(open).unwrap();
+                    }
+                });
+            });
+        }
+        // All that there may be; the others wait.
+        common::until(|| inside.load(SeqCst) >= 513);
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(inside.load(SeqCst) <= 514);
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+        wg.wait().await;
+    });
+    assert_eq!(inside.load(SeqCst), 600);
+}
+
+/// The system has no memory for so many threads: the builder gives its error, and nothing is left of what it had begun.
+#[test]
+fn a_runtime_for_which_there_are_not_enough_threads() {
+    let test = "a_runtime_for_which_there_are_not_enough_threads";
+    if !is_child() {
+        let output = under("ulimit -v 600000", test, &[]);
+        assert!(output.status.success(), "{}", said(&output));
+        return;
+    }
+    let error = Runtime::builder().workers(1024).build().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("of 1024 for the workers of a runtime could not be started"),
+        "{text}"
+    );
+    let small = Runtime::builder().workers(1).build().unwrap();
+    assert_eq!(small.block_on(async { go(async { 5 }).await.unwrap() }), 5);
+}
+
+#[gaggle::main]
+async fn counts() {
+    println!(
+        "goroutines: {}",
+        go(async { gaggle::runtime::num_goroutines() })
+            .await
+            .unwrap()
+    );
+}
+
+/// Without a descriptor there is no dump by signal, which is said, and the program runs.
+#[test]
+fn a_program_without_descriptors() {
+    let test = "a_program_without_descriptors";
+    if is_child() {
+        let mut all = Vec::new();
+        while let Ok(file) = std::fs::File::open("/dev/null") {
+            all.push(file);
+        }
+        return counts();
+    }
+    let output = under("ulimit -n 64", test, &[]);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("SIGQUIT and SIGUSR1 will not print the goroutines: "),
+        "{said}"
+    );
+    assert!(said.contains("goroutines: 2"), "{said}");
+}
+
+#[test]
+fn rubbish_in_a_variable_is_named_with_what_it_must_be() {
+    let test = "rubbish_in_a_variable_is_named_with_what_it_must_be";
+    if is_child() {
+        return counts();
+    }
+    let cases = [
+        (
+            "GAGGLE_WORKERS",
+            "many",
+            "GAGGLE_WORKERS is `many`; it must be a number from 1 to 1024",
+        ),
+        (
+            "GAGGLE_WORKERS",
+            "0",
+            "GAGGLE_WORKERS: 0 workers were asked for; allowed are 1 to 1024",
+        ),
+        (
+            "GAGGLE_DEADLOCK",
+            "never",
+            "GAGGLE_DEADLOCK is `never`; it must be `exit`, `report` or `off`",
+        ),
+    ];
+    for (variable, value, message) in cases {
+        let output = under(":", test, &[(variable, value)]);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(message) && !said.contains("panicked"),
+            "{said}"
+        );
+    }
+    let output = under(
+        ":",
+        test,
+        &[("GAGGLE_WORKERS", " 3 "), ("GAGGLE_DEADLOCK", "")],
+    );
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+/// A runtime that is told so lets its goroutines wait for what it cannot know.
+#[test]
+fn who_waits_for_something_outside_can_say_so() {
+    let runtime = Runtime::builder()
+        .workers(1)
+        .on_deadlock(OnDeadlock::Ignore)
+        .build()
+        .unwrap();
+    let (tx, rx) = gaggle::chan::bounded::<u8>(0);
+    let waits = runtime.go(async move { rx.recv().await });
+    std::thread::sleep(Duration::from_millis(150));
+    tx.send_blocking(3).unwrap();
+    assert_eq!(waits.join_blocking().unwrap(), Ok(3));
+}
