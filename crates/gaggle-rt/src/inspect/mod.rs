@@ -12,6 +12,7 @@
 //! | `verdict.rs` | what follows from that: a report, a panic, the end of the process |
 //! | `leaks.rs` | goroutines that nobody can wake, and those that a test leaves behind |
 //!
+//! Why a verdict is certain is in `README.md`.
 //! Nothing here runs on a worker: the calling thread, a monitor or the thread for signals looks, and nobody stops for it.
 //! What is read of a running goroutine may be a moment old; what a verdict rests on is not, and the files say why.
 
