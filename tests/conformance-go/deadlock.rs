@@ -19,7 +19,7 @@ use std::process::Output;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const ASLEEP: &str = "fatal error: all goroutines are asleep - deadlock!";
+const ASLEEP: &str = "all goroutines are asleep - deadlock!";
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// Runs the program in a process of its own at each worker count; it has to end with status 2 within two seconds.
@@ -32,6 +32,7 @@ fn dies(test: &str, program: fn(), check: impl Fn(&str)) {
         let output = child(test, &[("GAGGLE_WORKERS", &workers.to_string())]);
         let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("fatal error: "), "{said}");
         assert!(begin.elapsed() < Duration::from_secs(2), "late: {said}");
         check(&said);
     }
@@ -114,7 +115,7 @@ fn dl_01_a_blocked_thread_counts_as_asleep() {
     dies(name, sleeps_and_then_waits_for_ever, |said| {
         assert!(said.contains(ASLEEP), "{said}");
         assert!(said.contains("chan receive, blocks its thread"), "{said}");
-        assert!(said.contains("goroutine 1 [join"), "{said}");
+        assert!(said.contains("goroutine 1 [join goroutine 2"), "{said}");
     });
 }
 

@@ -225,6 +225,7 @@ const MOST_ARMS: u64 = 1 << 12;
 fn reason(waiting: &Waiting) -> String {
     match (waiting.reason, waiting.object) {
         (Reason::Select, arms) if (1..MOST_ARMS).contains(&arms) => format!("select ({arms} arms)"),
+        (Reason::Join, id) if id != 0 => format!("join goroutine {id}"),
         (reason, _) => reason.to_string(),
     }
 }

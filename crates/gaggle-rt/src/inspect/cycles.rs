@@ -107,6 +107,12 @@ fn is_certain(runtimes: &[Arc<Shared>], circle: &[Who]) -> bool {
 /// The states of some goroutines.
 fn looks_of(runtimes: &[Arc<Shared>], whose: &[Who]) -> HashMap<Who, Look> {
     let mut looks = HashMap::new();
+    // Numbers of runtimes come round: where two have the same, nothing is certain.
+    let mut numbers: Vec<u8> = runtimes.iter().map(|r| r.number).collect();
+    numbers.sort_unstable();
+    if numbers.windows(2).any(|two| two[0] == two[1]) {
+        return looks;
+    }
     for runtime in runtimes {
         if !whose.iter().any(|who| who.runtime() == runtime.number) {
             continue;

@@ -148,13 +148,14 @@ fn all_over(all: &[Arc<Shared>]) {
             .filter(move |r| r.config.on_deadlock == policy)
     };
     if with(OnDeadlock::Exit).next().is_some() {
-        print(&asleep(&waiting));
+        print(&format!("fatal error: {}", asleep(&waiting)));
         std::process::exit(2);
     }
     with(OnDeadlock::Panic).for_each(fail);
     for runtime in with(OnDeadlock::Report) {
         if !runtime.deadlock_reported.swap(true, Ordering::Relaxed) {
-            print(&asleep(std::slice::from_ref(runtime)));
+            let text = asleep(std::slice::from_ref(runtime));
+            print(&format!("gaggle: {text}"));
         }
     }
 }
@@ -169,23 +170,23 @@ fn fail(shared: &Arc<Shared>) {
 fn asleep(runtimes: &[Arc<Shared>]) -> String {
     let main_left = runtimes.iter().any(|r| r.main_left.load(Ordering::Relaxed));
     if main_left && runtimes.iter().all(|r| r.live.count() == 0) {
-        return "fatal error: no goroutines (main called goexit) - deadlock!\n".to_owned();
+        return "no goroutines (main called goexit) - deadlock!\n".to_owned();
     }
     let dump = collect::look_at(runtimes);
-    format!("fatal error: all goroutines are asleep - deadlock!\n\n{dump}")
+    format!("all goroutines are asleep - deadlock!\n\n{dump}")
 }
 
 fn report_cycles(shared: &Arc<Shared>, circles: &[Vec<Who>]) {
     let text = format!(
-        "fatal error: goroutines wait for each other's locks - deadlock!\n\n{}",
+        "goroutines wait for each other's locks - deadlock!\n\n{}",
         in_circles(shared, circles)
     );
     match shared.config.on_deadlock {
         OnDeadlock::Ignore => {}
-        OnDeadlock::Report => print(&text),
+        OnDeadlock::Report => print(&format!("gaggle: {text}")),
         OnDeadlock::Panic => shared.panics.put_deadlock(text),
         OnDeadlock::Exit => {
-            print(&text);
+            print(&format!("fatal error: {text}"));
             std::process::exit(2);
         }
     }
