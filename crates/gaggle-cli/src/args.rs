@@ -15,7 +15,8 @@ Shape of --json (fields may be added, none is renamed or removed):
       \"name\", \"title\", \"rows\": [number], \"source\", \"question\",
       \"workers\", \"runs\", \"options\": { name: number },
       \"shown\": [ { \"caption\", \"recording\": { \"wall_ns\", \"events\":
-          [ { \"at_ns\", \"goroutine\" (0 is main), \"thread\", \"line\" } ] } } ],
+          [ { \"at_ns\", \"goroutine\" (0 is main), \"thread\", \"line\" } ] },
+          \"process\": { \"stderr\", \"status\" } or null } ],
       \"table\": { \"headings\", \"rows\" } or null,
       \"orders\": [ { \"of\", \"runs\", \"different\", \"most_frequent\": [ { \"order\", \"runs\" } ] } ],
       \"checks\": [ { \"says\", \"guaranteed\", \"held\", \"runs\" } ],
@@ -112,6 +113,14 @@ pub(crate) enum Program {
     Channel,
     /// Three workers read numbers off one channel
     ThreeReaders(ReadersArgs),
+    /// Goroutines that block or spin, and what they do to the others
+    Blocking,
+    /// Programs that can never go on, and the report that ends them
+    Deadlock,
+    /// Goroutines that are left behind, and how they are found
+    Leak,
+    /// A goroutine panics: who gets to know
+    Panic,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -196,6 +205,16 @@ pub(crate) enum ChildProgram {
     Patient { number: u64 },
     /// The waiting goroutines
     Million { number: u64 },
+    /// The pool that nobody closes, with so many jobs
+    ForgottenClose { number: u64 },
+    /// Two goroutines that wait for each other's locks
+    LockCycle,
+    /// A test that leaves a goroutine behind
+    LeftBehind,
+    /// Panics that somebody awaits
+    Joined,
+    /// A panic that nobody awaits
+    Detached,
 }
 
 /// Reads the command line; ends the process where it is wrong or asks for help.

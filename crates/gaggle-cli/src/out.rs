@@ -87,6 +87,8 @@ fn locale_is_utf8() -> bool {
 pub(crate) const TITLE: Style = Style::new().bold();
 /// What a program printed.
 pub(crate) const PROGRAM: Style = AnsiColor::Cyan.on_default();
+/// What a program wrote to standard error.
+pub(crate) const ERRORS: Style = AnsiColor::Magenta.on_default();
 /// Less important text.
 pub(crate) const FAINT: Style = Style::new().dimmed();
 /// What held.
@@ -122,6 +124,13 @@ pub(crate) fn put_line(text: &str) {
 /// Writes one line of a program, at the left margin and with nothing added to it.
 pub(crate) fn program_line(text: &str) {
     put_line(&Look::of_stdout().paint(PROGRAM, text));
+}
+
+/// Writes what a program wrote to standard error, at the left margin and with nothing added to it.
+pub(crate) fn program_errors(text: &str) {
+    for line in text.lines() {
+        put_line(&Look::of_stdout().paint(ERRORS, line));
+    }
 }
 
 /// Writes `value` as JSON on one line.

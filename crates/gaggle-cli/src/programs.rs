@@ -29,14 +29,28 @@ macro_rules! println {
     };
 }
 
+/// The places in `text` as a reader knows them: `examples/pool.rs:12`, without the way there from this file, which the compiler writes down.
+pub(crate) fn as_readers_know_them(text: &str) -> String {
+    match file!().strip_suffix("programs.rs") {
+        Some(folder) => text.replace(&format!("{folder}../../../"), ""),
+        None => text.to_owned(),
+    }
+}
+
+#[path = "../../../examples/blocking.rs"]
+pub(crate) mod blocking;
 #[path = "../../../examples/buffered.rs"]
 pub(crate) mod buffered;
 #[path = "../../../examples/channel.rs"]
 pub(crate) mod channel;
 #[path = "../../../examples/close.rs"]
 pub(crate) mod close;
+#[path = "../../../examples/deadlock.rs"]
+pub(crate) mod deadlock;
 #[path = "../../../examples/hello.rs"]
 pub(crate) mod hello;
+#[path = "../../../examples/leak.rs"]
+pub(crate) mod leak;
 #[path = "../../../examples/main_exits_first.rs"]
 pub(crate) mod main_exits_first;
 #[path = "../../../examples/million.rs"]
@@ -45,6 +59,8 @@ pub(crate) mod million;
 pub(crate) mod order;
 #[path = "../../../examples/ownership.rs"]
 pub(crate) mod ownership;
+#[path = "../../../examples/panic.rs"]
+pub(crate) mod panic;
 #[path = "../../../examples/parallel.rs"]
 pub(crate) mod parallel;
 #[path = "../../../examples/pipeline.rs"]

@@ -15,6 +15,7 @@ use std::time::Instant;
 use gaggle::runtime::GoId;
 use serde::{Deserialize, Serialize};
 
+use crate::programs::as_readers_know_them;
 use crate::{measure, out};
 
 /// Where lines go while they are recorded.
@@ -144,7 +145,7 @@ pub(crate) fn end() -> Recording {
 
 /// Takes down one line. This is what `println!` means inside the programs.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
-    let text = text.to_string();
+    let text = as_readers_know_them(&text.to_string());
     let goroutine = goroutine();
     let thread = std::thread::current().id();
 

@@ -23,7 +23,7 @@ pub(crate) struct Stop {
     pub(crate) name: &'static str,
     /// What it is about, in a few words.
     pub(crate) title: &'static str,
-    /// The rows of the tutorial that it shows.
+    /// The rows of the tutorial that it shows; none if it goes on from there.
     pub(crate) rows: &'static [u8],
     /// The file that a reader would open.
     pub(crate) source: &'static str,
@@ -37,9 +37,20 @@ pub(crate) struct Shown {
     /// What is special about this run; empty if there is only one.
     pub(crate) caption: String,
     pub(crate) recording: Recording,
+    /// How the process ended, if how it ended is what is shown.
+    pub(crate) process: Option<Ending>,
     /// How to draw it, if a picture says more than the lines.
     #[serde(skip)]
     pub(crate) labels: Option<Labels>,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Ending {
+    /// What it wrote to standard error.
+    pub(crate) stderr: String,
+    /// Its exit status; none if a signal ended it.
+    pub(crate) status: Option<i32>,
 }
 
 /// All that a stop found.
@@ -84,6 +95,7 @@ impl Report {
         self.shown.push(Shown {
             caption: String::new(),
             recording,
+            process: None,
             labels,
         });
     }
@@ -129,8 +141,12 @@ impl Report {
 pub(crate) fn heading(stop: &Stop, place: Option<(usize, usize)>, look: Look) -> String {
     let place = place.map_or_else(String::new, |(at, of)| format!("{at}/{of}  "));
     let rows: Vec<String> = stop.rows.iter().map(u8::to_string).collect();
-    let word = if rows.len() == 1 { "row" } else { "rows" };
-    let note = format!("{}, tutorial {word} {}", stop.source, rows.join(", "));
+    let rows = match rows.as_slice() {
+        [] => String::new(),
+        [row] => format!(", tutorial row {row}"),
+        rows => format!(", tutorial rows {}", rows.join(", ")),
+    };
+    let note = format!("{}{rows}", stop.source);
     let rule = look.pick("\u{2501}", "=");
     let title = format!("{place}{}: {}", stop.name, stop.title);
     let line = rule.repeat(

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::io;
 
-use gaggle::runtime::{self, Runtime};
+use gaggle::runtime::{self, Builder, Runtime};
 
 use crate::out::{self, FAINT, Look};
 use crate::picture::INDENT;
@@ -89,7 +89,7 @@ impl Stage {
             let played = once(self.threads, self.echo(nth), program())?;
             each(&played.recording);
             first.get_or_insert(played);
-            if self.mode != Mode::Quiet {
+            if self.mode != Mode::Quiet && runs > 1 {
                 bar.show(u64::from(nth) + 1, u64::from(runs), "runs");
             }
         }
@@ -103,7 +103,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let runtime = new_runtime(threads)?;
+    let runtime = builder(threads).build()?;
     record::begin(echo, false);
     let main = runtime.go(async move {
         record::this_is_main();
@@ -117,10 +117,10 @@ where
     })
 }
 
-/// A runtime with the asked number of workers, or with its own choice.
-pub(crate) fn new_runtime(threads: Option<usize>) -> io::Result<Runtime> {
+/// Builds a runtime with the asked number of workers, or with its own choice.
+pub(crate) fn builder(threads: Option<usize>) -> Builder {
     match threads {
-        Some(number) => Runtime::builder().workers(number).build(),
-        None => Runtime::builder().build(),
+        Some(number) => Runtime::builder().workers(number),
+        None => Runtime::builder(),
     }
 }

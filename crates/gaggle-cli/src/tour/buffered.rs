@@ -89,6 +89,7 @@ pub(crate) fn report(stage: &Stage, args: &BufferedArgs) -> io::Result<Report> {
         report.shown.push(Shown {
             caption,
             recording: played.recording,
+            process: None,
             labels: Some(LABELS),
         });
     }

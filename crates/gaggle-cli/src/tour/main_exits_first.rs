@@ -94,6 +94,7 @@ pub(crate) fn report(stage: &Stage, args: &ChoresArgs) -> io::Result<Report> {
                 report.shown.push(Shown {
                     caption: what.to_owned(),
                     recording: outcome.recording,
+                    process: None,
                     labels: Some(LABELS),
                 });
             }

@@ -4,14 +4,18 @@
 //! the runs, and the answer, put together from what was counted.
 //! A stop must not print: it returns a [`Report`], and lines of programs are shown by the stage.
 
+mod blocking;
 mod buffered;
 mod channel;
 mod close;
+mod deadlock;
 mod hello;
+mod leak;
 mod main_exits_first;
 mod million;
 mod order;
 mod ownership;
+mod panic;
 mod parallel;
 mod pipeline;
 mod pool;
@@ -25,8 +29,8 @@ use crate::out::{self, FAINT, Look, TITLE};
 use crate::report::{self, Document, Report, Stop};
 use crate::stage::{Mode, Stage};
 
-/// The stops, in the order of the tutorial's rows.
-pub(crate) const STOPS: [&Stop; 12] = [
+/// The stops, in the order of the tutorial's rows; after them, what a program looks like from inside when something is wrong.
+pub(crate) const STOPS: [&Stop; 16] = [
     &parallel::STOP,
     &hello::STOP,
     &million::STOP,
@@ -39,6 +43,10 @@ pub(crate) const STOPS: [&Stop; 12] = [
     &order::STOP,
     &channel::STOP,
     &three_readers::STOP,
+    &blocking::STOP,
+    &deadlock::STOP,
+    &leak::STOP,
+    &panic::STOP,
 ];
 
 /// In the whole tour the million is smaller, so that nobody waits.
@@ -119,6 +127,10 @@ fn visit(stage: &Stage, program: &Program, place: Option<(usize, usize)>) -> io:
         Program::Order => order::report(stage),
         Program::Channel => channel::report(stage),
         Program::ThreeReaders(args) => three_readers::report(stage, args),
+        Program::Blocking => blocking::report(stage),
+        Program::Deadlock => deadlock::report(stage),
+        Program::Leak => leak::report(stage),
+        Program::Panic => panic::report(stage),
     }?;
     stage.say(&report.text(stage.look));
     Ok(report)
@@ -138,6 +150,10 @@ fn stop_of(program: &Program) -> &'static Stop {
         Program::Order => &order::STOP,
         Program::Channel => &channel::STOP,
         Program::ThreeReaders(_) => &three_readers::STOP,
+        Program::Blocking => &blocking::STOP,
+        Program::Deadlock => &deadlock::STOP,
+        Program::Leak => &leak::STOP,
+        Program::Panic => &panic::STOP,
     }
 }
 
@@ -154,7 +170,7 @@ fn list(mode: Mode, look: Look) {
 }
 
 fn welcome(look: Look) -> String {
-    let text = "Twelve small programs, each with a question about concurrency. Every program runs now, on gaggle's own \
+    let text = "Sixteen small programs, each with a question about concurrency. Every program runs now, on gaggle's own \
                 scheduler; what you read below is what happened on this machine a moment ago.";
     let hint = "Lines at the left margin were printed by the programs. `gaggle tour <name>` runs one of them, \
                 `gaggle tour --list` names them all, `gaggle tour <name> --help` shows what can be changed.";
@@ -174,6 +190,16 @@ fn goodbye(look: Look) -> String {
         out::thousands(SMALL_MILLION)
     );
     out::wrapped(&text, 2, look.width.min(100))
+}
+
+/// `text` if it is what the runs have shown.
+fn answer(report: &Report, text: &str) -> String {
+    let seen = if report.is_broken() {
+        "This run does not bear it out, see above; it should have shown this. "
+    } else {
+        ""
+    };
+    format!("{seen}{text}")
 }
 
 /// Many numbers as one text; long lists are shortened, and a fingerprint of the rest keeps them apart.

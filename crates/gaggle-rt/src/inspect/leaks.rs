@@ -40,7 +40,11 @@ impl Leaks {
 
 impl fmt::Display for Leaks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} goroutines can never go on", self.goroutines.len())?;
+        let goroutines = match self.goroutines.len() {
+            1 => "1 goroutine".to_owned(),
+            n => format!("{n} goroutines"),
+        };
+        writeln!(f, "{goroutines} can never go on")?;
         self.goroutines
             .iter()
             .try_for_each(|goroutine| write!(f, "\n{goroutine}"))
@@ -120,10 +124,12 @@ impl LeakCheck {
     ///
     /// # Panics
     /// When a goroutine is left, with a list.
+    #[track_caller]
     pub fn finish(mut self) {
         self.check();
     }
 
+    #[track_caller]
     fn check(&mut self) {
         self.over = true;
         let steps = self.grace.as_millis().max(1);
@@ -181,4 +187,33 @@ fn numbers(shared: &Shared) -> HashSet<GoId> {
         numbers.insert(header.id);
     });
     numbers
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::{block_on, go};
+
+    #[test]
+    fn a_leak_check_names_the_place_that_asked_for_it() {
+        static PLACE: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| match info.payload_as_str() {
+            Some(text) if text.starts_with("leak check: 1 goroutines were ") => {
+                *PLACE.lock().unwrap() = info.location().unwrap().to_string();
+            }
+            _ => before(info),
+        }));
+        let failed = go(async {
+            let check = leak_check().within(Duration::from_millis(1));
+            let inner = go(std::future::pending::<()>());
+            let line = line!() + 1;
+            let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check.finish()));
+            inner.abort();
+            failed.map_err(|_| line)
+        });
+        let line = block_on(failed).unwrap().unwrap_err();
+        let place = PLACE.lock().unwrap().clone();
+        assert!(place.contains(&format!("leaks.rs:{line}:")), "{place}");
+    }
 }
