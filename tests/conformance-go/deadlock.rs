@@ -307,7 +307,7 @@ fn dl_04_threads_of_the_runtime_do_not_count() {
         "dl_04_threads_of_the_runtime_do_not_count",
         only_the_runtimes_own,
         |said| {
-            assert!(said.contains("1 goroutines (0 running"), "{said}");
+            assert!(said.contains("1 goroutine (0 running"), "{said}");
             assert!(
                 !said.contains("monitor") && !said.contains("signals"),
                 "{said}"

@@ -193,7 +193,7 @@ fn dl_07_the_check_fails_with_a_list_of_what_is_left() {
         let payload = catch_unwind(AssertUnwindSafe(|| check.finish())).unwrap_err();
         let text = payload.downcast_ref::<String>().unwrap();
         assert!(
-            text.contains("1 goroutines were started and have not ended"),
+            text.contains("1 goroutine left that should have ended"),
             "{text}"
         );
         assert!(text.contains("\"forgotten\" [chan receive"), "{text}");

@@ -63,7 +63,7 @@ pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
         let text = &fate.ending.stderr;
         left.tried(
             fate.ending.status == Some(101)
-                && text.contains("leak check: 1 goroutines were started and have not ended")
+                && text.contains("leak check: 1 goroutine left that should have ended")
                 && text.contains("\"patient\" [chan receive")
                 && text.contains("labels test=\"left_behind\""),
         );

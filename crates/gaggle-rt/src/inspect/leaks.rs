@@ -10,6 +10,7 @@
 
 use super::collect;
 use super::dump::Goroutine;
+use super::text::goroutines;
 use crate::runtime::{self, GoId};
 use crate::sched::{self, Shared};
 use gaggle_base::context::{Blocks, blocking_region};
@@ -40,11 +41,7 @@ impl Leaks {
 
 impl fmt::Display for Leaks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let goroutines = match self.goroutines.len() {
-            1 => "1 goroutine".to_owned(),
-            n => format!("{n} goroutines"),
-        };
-        writeln!(f, "{goroutines} can never go on")?;
+        writeln!(f, "{} can never go on", goroutines(self.goroutines.len()))?;
         self.goroutines
             .iter()
             .try_for_each(|goroutine| write!(f, "\n{goroutine}"))
@@ -147,8 +144,8 @@ impl LeakCheck {
                     .collect();
                 let list: Vec<String> = left.iter().map(|g| format!("\n{g}")).collect();
                 panic!(
-                    "leak check: {} goroutines were started and have not ended\n{}",
-                    left.len(),
+                    "leak check: {} left that should have ended\n{}",
+                    goroutines(left.len()),
                     list.concat()
                 );
             }
@@ -199,7 +196,7 @@ mod tests {
         static PLACE: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| match info.payload_as_str() {
-            Some(text) if text.starts_with("leak check: 1 goroutines were ") => {
+            Some(text) if text.starts_with("leak check: 1 goroutine left ") => {
                 *PLACE.lock().unwrap() = info.location().unwrap().to_string();
             }
             _ => before(info),

@@ -14,7 +14,8 @@ impl fmt::Display for Dump {
             one_runtime(f, self.process, runtime)?;
         }
         for thread in &self.threads {
-            writeln!(f, "\nthread \"{}\" [{}]:", thread.name, thread.reason)?;
+            let end = if thread.at.is_some() { ":" } else { "" };
+            writeln!(f, "\nthread \"{}\" [{}]{end}", thread.name, thread.reason)?;
             details(f, thread.at.as_deref(), thread.object.as_ref())?;
         }
         for cycle in &self.lock_cycles {
@@ -39,9 +40,9 @@ fn one_runtime(f: &mut fmt::Formatter<'_>, process: u32, runtime: &RuntimeDump) 
     };
     writeln!(
         f,
-        "runtime \"{}\" of process {process}: {} goroutines ({} running, {} blocked, {} runnable, {} waiting), {} timers",
+        "runtime \"{}\" of process {process}: {} ({} running, {} blocked, {} runnable, {} waiting), {} timers",
         runtime.name,
-        runtime.goroutines.len(),
+        goroutines(runtime.goroutines.len()),
         count(GoState::Running),
         count(GoState::Blocked),
         count(GoState::Runnable),
@@ -193,6 +194,14 @@ fn details(f: &mut fmt::Formatter<'_>, at: Option<&str>, object: Option<&Object>
     match object.holder {
         Some(holder) => writeln!(f, ", held by goroutine {holder}"),
         None => writeln!(f),
+    }
+}
+
+/// So many goroutines.
+pub(super) fn goroutines(n: usize) -> String {
+    match n {
+        1 => "1 goroutine".to_owned(),
+        n => format!("{n} goroutines"),
     }
 }
 

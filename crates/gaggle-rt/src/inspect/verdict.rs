@@ -4,6 +4,7 @@
 //! A [`Watch`] is that monitor's own memory; nothing here is shared but what it looks at.
 
 use super::asleep::{Outlook, outlook};
+use super::text::goroutines;
 use super::{collect, cycles, runtimes};
 use crate::runtime::OnDeadlock;
 use crate::sched::Shared;
@@ -20,7 +21,7 @@ use std::sync::atomic::Ordering;
 const FIRST_PAUSE: Nanos = 100_000_000;
 /// At most this.
 const LONGEST_PAUSE: Nanos = 5_000_000_000;
-/// After so many unclear answers (12 s in all) there is a note, and no further look until something happens.
+/// After so many unclear answers (16 s in all) there is a note, and no further look until something happens.
 const LOOKS: u32 = 8;
 /// How often a circle of locks that is not certain is looked at again before it is worth a note.
 const SUSPICIONS: u32 = 50;
@@ -126,10 +127,10 @@ impl Watch {
             return Some((FIRST_PAUSE << self.unclear).min(LONGEST_PAUSE));
         }
         self.noted = true;
-        let waiting = shared.live.count();
+        let waiting = goroutines(shared.live.count());
         print(&format!(
-            "gaggle: note: nothing runs, no timer is set, and {waiting} goroutines wait. If none of the {threads} other threads \
-             of this process wakes them, they wait for ever; SIGUSR1 prints what they wait for.\n"
+            "gaggle: note: nothing runs and no timer is set; waiting: {waiting}. If none of the other threads of this process ({threads}) \
+             wakes them, they wait for ever; SIGUSR1 prints what they wait for.\n"
         ));
         None
     }
