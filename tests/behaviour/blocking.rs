@@ -39,6 +39,40 @@ fn a_worker_that_blocks_right_after_it_woke_up_leaves_its_queue_to_others() {
     });
 }
 
+/// What a blocked worker had queued was stolen by those alone that had nothing to do: under goroutines that are always ready nobody ever came for it (GO-08).
+#[test]
+fn what_a_blocked_worker_has_queued_runs_although_the_others_are_never_idle() {
+    within(60, || {
+        for workers in [1, 2, 4] {
+            let rt = runtime(workers);
+            let over = Arc::new(AtomicBool::new(false));
+            let never_idle: Vec<_> = (0..4 * workers)
+                .map(|_| {
+                    let over = over.clone();
+                    rt.go(async move {
+                        while !over.load(Ordering::Relaxed) {
+                            yield_now().await;
+                        }
+                    })
+                })
+                .collect();
+            let waits = rt.go(async move {
+                let queued: Vec<_> = (0..50_u32).map(|i| go(async move { i })).collect();
+                // Each of them is in the queue of the worker that blocks for it.
+                queued
+                    .into_iter()
+                    .map(|h| h.join_blocking().unwrap())
+                    .sum::<u32>()
+            });
+            assert_eq!(waits.join_blocking().unwrap(), 49 * 50 / 2);
+            over.store(true, Ordering::Relaxed);
+            for handle in never_idle {
+                handle.join_blocking().unwrap();
+            }
+        }
+    });
+}
+
 #[test]
 fn more_goroutines_than_workers_may_block_at_once() {
     within(60, || {

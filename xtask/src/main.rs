@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, conformance, licences, lint, test, loom",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, loom, soak",
         run: jobs::ci::ci,
     },
     Job {
@@ -114,6 +114,12 @@ const JOBS: &[Job] = &[
         run: jobs::repeat::repeat,
     },
     Job {
+        name: "soak",
+        arguments: "[--seconds 60] [--workers 1,2,4] [--seed S]",
+        about: "random faults of all kinds, in release mode; nothing may be lost",
+        run: jobs::soak::soak,
+    },
+    Job {
         name: "sanitize",
         arguments: "[test name]",
         about: "the suite under AddressSanitizer; needs a nightly toolchain",
@@ -169,7 +175,7 @@ fn help() -> String {
         let _ = writeln!(text, "  {call:<48} {}", job.about);
     }
     text.push_str(
-        "\nEnvironment: GAGGLE_WORKERS limits `test`, `stress` and `repeat` to one worker count.",
+        "\nEnvironment: GAGGLE_WORKERS limits `test`, `stress`, `repeat` and `soak` to one worker count.",
     );
     text
 }

@@ -32,7 +32,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Set in the processes that [`child`] starts.
 const CHILD: &str = "GAGGLE_TEST_CHILD";
 
-fn number(variable: &str) -> Option<u64> {
+pub(crate) fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(
         text.trim()
@@ -51,11 +51,16 @@ pub(crate) fn rounds(n: u64) -> u64 {
     n * stress()
 }
 
-/// A generator seeded by `GAGGLE_SEED`, or by the system; the seed is printed.
-pub(crate) fn random(what: &str) -> Rng {
+/// `GAGGLE_SEED`, or a seed by the system; it is printed.
+pub(crate) fn seed(what: &str) -> u64 {
     let seed = number("GAGGLE_SEED").unwrap_or_else(|| Rng::from_entropy().next_u64());
     eprintln!("{what}: GAGGLE_SEED={seed}");
-    Rng::from_seed(seed)
+    seed
+}
+
+/// A generator seeded by [`seed`].
+pub(crate) fn random(what: &str) -> Rng {
+    Rng::from_seed(seed(what))
 }
 
 /// Runs `body` on a thread of its own and fails when it takes too long. The thread is left behind then.

@@ -1,6 +1,6 @@
 //! `ci`: every check of a change, one after another, with the time of each and one line that sums up.
 
-use super::{lint, loom, test};
+use super::{lint, loom, soak, test};
 use crate::counts::Counts;
 use crate::{Failure, Outcome, conformance, licences, no_arguments, tidy};
 use std::time::{Duration, Instant};
@@ -49,6 +49,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "loom",
         run: || loom::loom(&[]),
+    },
+    Step {
+        name: "soak",
+        run: || soak::soak(&[]),
     },
 ];
 

@@ -6,6 +6,7 @@ pub(crate) mod loom;
 pub(crate) mod peers;
 pub(crate) mod repeat;
 pub(crate) mod sanitize;
+pub(crate) mod soak;
 pub(crate) mod test;
 pub(crate) mod ui;
 

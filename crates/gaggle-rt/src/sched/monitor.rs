@@ -175,6 +175,8 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     if seat == NO_SEAT {
         // Its seat went when it blocked; what it has queued since then is for others.
         if slot.has_loot() {
+            // Nobody may be idle, so nobody may come for it who is not told.
+            shared.stranded.store(true, Ordering::Relaxed);
             shared.notify_always();
         }
         return;

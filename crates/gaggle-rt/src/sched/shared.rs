@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) closing: AtomicBool,
     /// Work is gathered on one worker (see `balance.rs`). Written by the monitor.
     pub(super) gather: AtomicBool,
+    /// A worker that blocks has had something queued for a tick of the monitor, which sets this: those that are never idle are to look for it too. A hint: who finds nothing clears it.
+    pub(super) stranded: AtomicBool,
     pub(crate) panics: Panics,
     pub(super) threads: Mutex<Vec<ThreadHandle<()>>>,
 }
@@ -85,6 +87,7 @@ impl Shared {
             ids: Sequence::starting_at(1),
             closing: AtomicBool::new(false),
             gather: AtomicBool::new(false),
+            stranded: AtomicBool::new(false),
             panics: Panics::new(config.on_panic),
             threads: Mutex::new(Vec::new()),
             config,

@@ -5,7 +5,7 @@
 //!
 //! Which goroutine is next (semantics.md GO-07, T3):
 //!
-//! 1. now and then the injector, so that nothing there starves;
+//! 1. now and then the injector, and what is queued where a worker blocks, so that nothing there starves;
 //! 2. the `next` place: the goroutine that was just made ready by the one that ran. It shares the time slice of that one: when the monitor finds the slice too long, it goes to the back of the ring, and so it does when timers have fired;
 //! 3. the ring, first in, first out, with a new time slice;
 //! 4. the injector;
@@ -177,7 +177,7 @@ impl Worker {
             self.fire_timers();
         }
         if turn.is_multiple_of(INJECTOR_TURN)
-            && let Some(task) = self.shared.injector.pop()
+            && let Some(task) = self.take_stranded().or_else(|| self.shared.injector.pop())
         {
             self.start_slice();
             return Some(task);
@@ -224,6 +224,35 @@ impl Worker {
         if let Some(task) = self.take_next() {
             self.push_ring(task);
         }
+        if let Some(task) = self.take_stranded() {
+            self.push_ring(task);
+        }
+    }
+
+    /// One of those that are queued where a worker blocks, if the monitor has seen any.
+    #[inline]
+    fn take_stranded(&self) -> Option<TaskRef> {
+        if self.shared.stranded.load(Ordering::Relaxed) {
+            self.take_from_blocked()
+        } else {
+            None
+        }
+    }
+
+    #[cold]
+    fn take_from_blocked(&self) -> Option<TaskRef> {
+        // Before the look: what the monitor sees after it is not for this one.
+        self.shared.stranded.store(false, Ordering::Relaxed);
+        let blocked = |slot: &&Slot| !ptr::eq(*slot, self.slot()) && !slot.has_seat();
+        let task = self.shared.slots.all().filter(blocked).find_map(|slot| {
+            // As in a search: whoever swaps a goroutine out has it, and anybody may take from a ring.
+            TaskRef::from_ptr(slot.next.swap(ptr::null_mut(), Ordering::AcqRel))
+                .or_else(|| slot.ring.steal_one().and_then(TaskRef::from_ptr))
+        })?;
+        // Perhaps it was not the only one.
+        self.shared.stranded.store(true, Ordering::Relaxed);
+        self.slot().counters.steals.bump();
+        Some(task)
     }
 
     /// Takes a share of the injector: the first to run, the others into the ring.
