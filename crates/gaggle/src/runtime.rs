@@ -1,6 +1,6 @@
 //! Runtimes: how one is built, entered and ended. Most programs need none of this.
 
 pub use gaggle_rt::runtime::{
-    Builder, GoId, Handle, Metrics, OnPanic, Runtime, Stragglers, current_id, num_goroutines,
-    num_workers,
+    Builder, GoId, Handle, Histogram, Metrics, OnPanic, Runtime, Stragglers, current_id,
+    num_goroutines, num_workers,
 };

@@ -3,7 +3,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `builder.rs` | [`Builder`], [`OnPanic`], how many workers |
-//! | `handle.rs` | [`Runtime`], [`Handle`], [`Metrics`] |
+//! | `handle.rs` | [`Runtime`], [`Handle`] |
+//! | `metrics.rs` | [`Metrics`]: what a runtime has counted |
+//! | `histogram.rs` | [`Histogram`], and how a worker fills one |
+//! | `prometheus.rs` | metrics as text |
 //! | `block_on.rs` | waiting for a future on a thread |
 //! | `enter.rs` | which runtime a thread belongs to; the default one |
 //! | `panics.rs` | panics that nobody took from a handle |
@@ -12,12 +15,18 @@ mod block_on;
 mod builder;
 mod enter;
 mod handle;
+mod histogram;
+mod metrics;
 pub(crate) mod panics;
+mod prometheus;
 
 pub use block_on::block_on;
 pub use builder::{Builder, OnPanic};
 pub(crate) use enter::{default_runtime, enter, with_runtime};
-pub use handle::{Handle, Metrics, Runtime};
+pub use handle::{Handle, Runtime};
+pub use histogram::Histogram;
+pub(crate) use histogram::Recorder;
+pub use metrics::Metrics;
 
 pub use crate::sched::Stragglers;
 pub use crate::task::GoId;

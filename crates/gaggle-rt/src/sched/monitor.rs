@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::slot::{NO_SEAT, Slot};
 use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::park::Parker;
-use gaggle_base::sync::Ordering;
+use gaggle_base::sync::{AtomicU64, Ordering};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -26,13 +26,18 @@ const QUIET_TICKS: u32 = 5;
 pub(super) struct Monitor {
     parker: Parker,
     asleep: AtomicBool,
+    /// How often a worker was found stuck in one poll.
+    pub(super) stuck: AtomicU64,
 }
 
 /// What a slot looked like one tick ago.
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     turn: u64,
     slice: u64,
+    blocking: bool,
+    /// The last turn that was counted as stuck.
+    counted: u64,
 }
 
 impl Monitor {
@@ -40,6 +45,7 @@ impl Monitor {
         Self {
             parker: Parker::new(),
             asleep: AtomicBool::new(false),
+            stuck: AtomicU64::new(0),
         }
     }
 
@@ -137,6 +143,8 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     let now = Seen {
         turn: slot.turn.load(Ordering::Relaxed),
         slice: slot.slice.load(Ordering::Relaxed),
+        blocking: slot.blocking.load(Ordering::Relaxed),
+        counted: seen.counted,
     };
     let before = std::mem::replace(seen, now);
     let polling = now.turn % 2 == 1;
@@ -149,6 +157,10 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     }
     if !polling || now.turn != before.turn {
         return;
+    }
+    if !now.blocking && !before.blocking && now.counted != now.turn {
+        seen.counted = now.turn;
+        shared.monitor.stuck.fetch_add(1, Ordering::Relaxed);
     }
     let seat = slot.seat.load(Ordering::SeqCst);
     if seat == NO_SEAT {

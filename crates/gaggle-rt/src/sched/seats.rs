@@ -36,9 +36,9 @@ pub(crate) struct Seats {
 
 /// What happens around a blocking call in a goroutine.
 pub(super) static HOOKS: BlockingHooks = BlockingHooks {
-    enter: || with_current(Worker::leave_seat).unwrap_or(false),
+    enter: || with_current(Worker::begin_blocking).unwrap_or(false),
     leave: || {
-        with_current(|w| w.shared.sit_if_vacant(w.number));
+        with_current(Worker::end_blocking);
     },
 };
 
@@ -55,17 +55,31 @@ impl Seats {
     pub(crate) fn hand_offs(&self) -> u64 {
         self.hand_offs.load(Ordering::Relaxed)
     }
+
+    /// How many workers wait for a seat.
+    pub(crate) fn spares(&self) -> usize {
+        self.spares.lock().len()
+    }
 }
 
 impl Worker {
-    fn leave_seat(&self) -> bool {
-        match self.slot().seat.swap(NO_SEAT, Ordering::SeqCst) {
-            NO_SEAT => false,
-            seat => {
-                self.shared.hand_over(seat);
-                true
-            }
+    /// Says whether there is anything to be undone: a call inside of another changes nothing.
+    fn begin_blocking(&self) -> bool {
+        let blocking = &self.slot().blocking;
+        if blocking.load(Ordering::Relaxed) {
+            return false;
         }
+        blocking.store(true, Ordering::Relaxed);
+        let seat = self.slot().seat.swap(NO_SEAT, Ordering::SeqCst);
+        if seat != NO_SEAT {
+            self.shared.hand_over(seat);
+        }
+        true
+    }
+
+    fn end_blocking(&self) {
+        self.slot().blocking.store(false, Ordering::Relaxed);
+        self.shared.sit_if_vacant(self.number);
     }
 
     /// Waits for a seat. `false`: the thread is to end.

@@ -5,11 +5,12 @@ use super::idle::{Idle, Notified};
 use super::inject::Injector;
 use super::live::{LiveList, SHARDS};
 use super::monitor::Monitor;
+use super::samples::Samples;
 use super::seats::Seats;
 use super::slot::Slots;
 use super::worker;
+use crate::runtime::OnPanic;
 use crate::runtime::panics::Panics;
-use crate::runtime::{Metrics, OnPanic};
 use crate::task::{GoId, JoinHandle, TaskRef, allocate, cancel};
 use crate::time::wheel::{self, Expired, NOBODY, Wheel};
 use gaggle_base::driver::Driver;
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     /// Work is gathered on one worker (see `balance.rs`). Written by the monitor.
     pub(super) gather: AtomicBool,
     pub(crate) panics: Panics,
+    pub(super) samples: Samples,
     pub(super) threads: Mutex<Vec<ThreadHandle<()>>>,
 }
 
@@ -70,6 +72,7 @@ impl Shared {
             closing: AtomicBool::new(false),
             gather: AtomicBool::new(false),
             panics: Panics::new(config.on_panic),
+            samples: Samples::new(),
             threads: Mutex::new(Vec::new()),
             config,
         })
@@ -188,6 +191,8 @@ impl Shared {
     #[inline]
     unsafe fn queue_new(self: &Arc<Self>, task: TaskRef) {
         if !here::queue_here(task, NonNull::from(&**self)) {
+            // SAFETY: the caller's promise: it is alive, and nobody can take it before the push.
+            self.time_from_outside(unsafe { task.header() });
             self.injector.push(task);
             self.notify();
         }
@@ -239,31 +244,6 @@ impl Shared {
         orphans
             .into_iter()
             .for_each(|(_, waker)| worker::wake(waker));
-    }
-
-    pub(crate) fn metrics(&self) -> Metrics {
-        let sum =
-            |f: fn(&super::slot::Counters) -> u64| self.slots.all().map(|s| f(&s.counters)).sum();
-        Metrics {
-            workers: self.config.workers,
-            threads: self
-                .slots
-                .all()
-                .filter(|s| s.budget.lock().is_some())
-                .count(),
-            goroutines: self.live.count(),
-            started: self.ids.taken_since(1),
-            polls: self
-                .slots
-                .all()
-                .map(|s| s.turn.load(Ordering::Relaxed) / 2)
-                .sum(),
-            steals: sum(|c| c.steals.get()),
-            parks: sum(|c| c.parks.get()),
-            hand_offs: self.seats.hand_offs(),
-            timers: self.wheels.iter().map(|wheel| wheel.len()).sum(),
-            queued: self.injector.len() + self.slots.all().map(|s| s.ring.len()).sum::<usize>(),
-        }
     }
 }
 

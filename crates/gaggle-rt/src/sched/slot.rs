@@ -3,6 +3,7 @@
 //! A slot is made when its number is first used and lives as long as the runtime; a thread that ends leaves it to the next.
 
 use super::ring::Ring;
+use crate::runtime::Recorder;
 use crate::task::Header;
 use gaggle_base::context::BudgetCell;
 use gaggle_base::park::Parker;
@@ -28,6 +29,8 @@ pub(crate) struct Slot {
     pub(crate) slice: AtomicU64,
     /// The time slice is over: `next` goes to the back of the ring. Set by the monitor or the owner, cleared by the owner.
     pub(crate) slice_over: AtomicBool,
+    /// The thread is in a call that has said that it blocks. Written by the owner.
+    pub(crate) blocking: AtomicBool,
     pub(crate) ring: Ring<Header>,
     pub(crate) parker: Parker,
     /// The budget of the thread that has this slot, while it lives.
@@ -42,6 +45,9 @@ pub(crate) struct Counters {
     pub(crate) steps: Counter,
     pub(crate) steals: Counter,
     pub(crate) parks: Counter,
+    /// How long polls took, and how long goroutines were queued before them: samples (see `samples.rs`).
+    pub(crate) poll_time: Recorder,
+    pub(crate) sched_delay: Recorder,
 }
 
 #[derive(Default)]
@@ -74,6 +80,7 @@ impl Slot {
             turn: AtomicU64::new(0),
             slice: AtomicU64::new(0),
             slice_over: AtomicBool::new(false),
+            blocking: AtomicBool::new(false),
             ring: Ring::new(),
             parker: Parker::new(),
             budget: SpinLock::new(None),
@@ -83,6 +90,16 @@ impl Slot {
 
     pub(crate) fn has_seat(&self) -> bool {
         self.seat.load(Ordering::Acquire) != NO_SEAT
+    }
+
+    /// Is a goroutine being polled?
+    pub(crate) fn is_polling(&self) -> bool {
+        self.turn.load(Ordering::Relaxed) % 2 == 1
+    }
+
+    /// How many goroutines are queued here.
+    pub(crate) fn queued(&self) -> usize {
+        self.ring.len() + usize::from(!self.next.load(Ordering::Relaxed).is_null())
     }
 
     /// Is there anything that others may take?

@@ -20,7 +20,7 @@ use crate::time::wheel::Expired;
 use gaggle_base::clock;
 use gaggle_base::context::{self, BudgetCell};
 use gaggle_base::rng::Rng;
-use gaggle_base::sync::Ordering;
+use gaggle_base::sync::{AtomicU8, Ordering};
 use gaggle_base::wait;
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
@@ -52,6 +52,8 @@ pub(crate) struct Worker {
     ids: Cell<(u64, u64)>,
     /// What is woken now goes to the back of the ring: a batch of timers keeps its order (TI-03).
     in_order: Cell<bool>,
+    /// How many more are queued here until one is timed (see `samples.rs`).
+    pub(super) until_timed: Cell<u32>,
     expired: RefCell<Expired>,
 }
 
@@ -84,6 +86,7 @@ impl Worker {
             turn: Cell::new(0),
             ids: Cell::new((0, 0)),
             in_order: Cell::new(false),
+            until_timed: Cell::new(1),
             expired: RefCell::new(Vec::new()),
         };
         // SAFETY: the worker stays on this stack until `Leave` says otherwise.
@@ -118,6 +121,24 @@ impl Worker {
     /// Runs one goroutine until it waits, gives way or ends.
     #[inline]
     fn run(&self, task: TaskRef) {
+        // SAFETY: it was taken from a queue, so it is not done.
+        let ticket = unsafe { &task.header().ticket };
+        if ticket.load(Ordering::Relaxed) != 0 {
+            return self.run_timed(task, ticket);
+        }
+        self.step(task);
+    }
+
+    /// The same for one that is timed.
+    #[cold]
+    fn run_timed(&self, task: TaskRef, ticket: &AtomicU8) {
+        let begun = self.begin_timed(ticket);
+        self.step(task);
+        self.end_timed(begun);
+    }
+
+    #[inline(always)]
+    fn step(&self, task: TaskRef) {
         let slot = self.slot();
         let turn = slot.turn.load(Ordering::Relaxed);
         slot.turn.store(turn + 1, Ordering::Relaxed);
@@ -127,6 +148,7 @@ impl Worker {
         slot.counters.steps.add(1 + u64::from(context::spent()));
         if again {
             // It gave way; nobody has to be woken for it: we are awake.
+            self.count_queued(task);
             self.push_ring(task);
         }
     }
@@ -266,6 +288,7 @@ impl Worker {
     /// A new goroutine: behind the others.
     #[inline]
     pub(super) fn queue_new(&self, task: TaskRef) {
+        self.count_queued(task);
         self.shuffle();
         self.push_back(task);
     }
@@ -273,10 +296,22 @@ impl Worker {
     /// One that was made ready: it runs next, unless many are made ready together.
     #[inline]
     pub(super) fn queue_woken(&self, task: TaskRef) {
+        self.count_queued(task);
         if self.in_order.get() {
             self.push_ring(task);
         } else {
             self.push_next(task);
+        }
+    }
+
+    /// One is about to be queued here; now and then one of them is timed.
+    #[inline(always)]
+    fn count_queued(&self, task: TaskRef) {
+        let left = self.until_timed.get() - 1;
+        self.until_timed.set(left);
+        if left == 0 {
+            // SAFETY: it may be queued, so it is not done.
+            self.time(unsafe { &task.header().ticket });
         }
     }
 

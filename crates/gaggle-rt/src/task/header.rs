@@ -5,7 +5,7 @@ use super::raw::Vtable;
 use super::state::State;
 use crate::sched::Shared;
 use gaggle_base::site::Site;
-use gaggle_base::sync::Cell;
+use gaggle_base::sync::{AtomicU8, Cell};
 use gaggle_base::wait::WaitRecord;
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -69,6 +69,8 @@ pub(crate) struct Header {
     pub(crate) shard: u16,
     /// The runner's until `DONE`, then the handle's.
     pub(super) outcome: Cell<Outcome>,
+    /// Its ticket while it is queued and timed, else 0 (see `sched/samples.rs`).
+    pub(crate) ticket: AtomicU8,
 }
 
 impl Header {
@@ -91,6 +93,7 @@ impl Header {
             spawned_at,
             shard,
             outcome: Cell::new(Outcome::None),
+            ticket: AtomicU8::new(0),
         }
     }
 }
