@@ -80,6 +80,10 @@ fn more_blocked_goroutines_than_there_may_be_threads() {
 #[test]
 fn a_runtime_for_which_there_are_not_enough_threads() {
     let test = "a_runtime_for_which_there_are_not_enough_threads";
+    if std::env::var_os("GAGGLE_SANITIZER").is_some() {
+        // Its shadow memory is larger than any limit that would keep threads away.
+        return;
+    }
     if !is_child() {
         let output = under("ulimit -v 600000", test, &[]);
         assert!(output.status.success(), "{}", said(&output));
@@ -165,6 +169,42 @@ fn rubbish_in_a_variable_is_named_with_what_it_must_be() {
         &[("GAGGLE_WORKERS", " 3 "), ("GAGGLE_DEADLOCK", "")],
     );
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[gaggle::main]
+async fn spins_and_blocks_for_a_while() {
+    let spins = || {
+        go(async {
+            let begin = std::time::Instant::now();
+            while begin.elapsed() < Duration::from_millis(60) {
+                std::hint::spin_loop();
+            }
+        })
+    };
+    for _ in 0..3 {
+        spins().await.unwrap();
+    }
+    go(async { std::thread::sleep(Duration::from_millis(60)) })
+        .await
+        .unwrap();
+    go(async { gaggle::blocking(|| std::thread::sleep(Duration::from_millis(60))) })
+        .await
+        .unwrap();
+}
+
+/// T3: whoever blocks or spins without a word is named if that is asked for, once a place.
+#[test]
+fn whoever_blocks_or_spins_is_named_if_that_is_asked_for() {
+    let test = "whoever_blocks_or_spins_is_named_if_that_is_asked_for";
+    if is_child() {
+        return spins_and_blocks_for_a_while();
+    }
+    for (value, times) in [("print", 2), ("", 0)] {
+        let output = under(":", test, &[("GAGGLE_STUCK", value)]);
+        let said = said(&output);
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.matches("blocks or spins").count(), times, "{said}");
+    }
 }
 
 /// A runtime that is told so lets its goroutines wait for what it cannot know.

@@ -61,15 +61,15 @@ fn rt_01_rt_02_a_dump_has_an_entry_for_each_goroutine() {
 }
 
 /// Twelve goroutines in twelve different waits; each says that it is there, and the last line that all are.
-async fn twelve_waits() {
+async fn twelve_waits() -> impl Send {
     let (tx, rx) = chan::bounded::<u8>(2);
     tx.set_name("jobs");
     let (full, kept) = chan::bounded::<u8>(1);
     full.try_send(1).unwrap();
     let mutex = Arc::new(Mutex::new(()));
-    let held = mutex.lock().await;
+    let held = mutex.clone().lock_owned().await;
     let lock = Arc::new(RwLock::new(()));
-    let written = lock.write().await;
+    let written = lock.clone().write_owned().await;
     let group = WaitGroup::new();
     group.add(3);
     let (m2, m3, cond) = (
@@ -97,7 +97,8 @@ async fn twelve_waits() {
         ctx.done().await;
     });
     go(async { Ticker::new(LONG).recv().await });
-    std::mem::forget((tx, kept, held, written, cond));
+    // They wait for as long as these are kept.
+    (tx, kept, held, written, cond)
 }
 
 fn waiting(dump: &Dump) -> usize {
@@ -136,7 +137,7 @@ const TWELVE: &[&str] = &[
 fn rt_03_each_wait_is_named_with_its_place_and_its_object() {
     on_workers(|rt| {
         let main = rt.go(async {
-            twelve_waits().await;
+            let _kept = twelve_waits().await;
             until_yielding(all_wait).await;
             let text = runtime::dump().to_string();
             for part in TWELVE {
@@ -157,7 +158,7 @@ fn rt_03_each_wait_is_named_with_its_place_and_its_object() {
 
 #[gaggle::main]
 async fn spins_on_every_worker() {
-    twelve_waits().await;
+    let _kept = twelve_waits().await;
     until_yielding(all_wait).await;
     let running = Arc::new(AtomicUsize::new(0));
     for _ in 1..runtime::num_workers() {

@@ -22,20 +22,11 @@ pub const BUDGET: u32 = 128;
 /// An executor that runs inside a goroutine never gives its thread back between two polls, so an exhausted budget must not hold for ever.
 const DENIALS: u32 = 64;
 
-/// What a thread is about to block in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blocks {
-    /// Something of gaggle's: only gaggle can end it.
-    Wait,
-    /// A call of the user's, which ends by itself or by what is outside.
-    Call,
-}
-
 /// What the runtime does around a call that blocks the thread of a goroutine.
 #[derive(Debug)]
 pub struct BlockingHooks {
     /// Called before: the thread is about to block. Says whether `leave` is to be called.
-    pub enter: fn(Blocks) -> bool,
+    pub enter: fn() -> bool,
     /// Called after: the thread is back.
     pub leave: fn(),
 }
@@ -210,7 +201,7 @@ pub fn set_blocking_hooks(hooks: Option<&'static BlockingHooks>) {
 }
 
 /// Runs `f`, which may block the thread. In a goroutine the worker's queue is handed over first (semantics.md GO-08, RX-07, T4).
-pub fn blocking_region<R>(what: Blocks, f: impl FnOnce() -> R) -> R {
+pub fn blocking_region<R>(f: impl FnOnce() -> R) -> R {
     struct Leave(Option<&'static BlockingHooks>);
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -220,7 +211,7 @@ pub fn blocking_region<R>(what: Blocks, f: impl FnOnce() -> R) -> R {
         }
     }
     let hooks = LOCAL.with(|l| l.hooks.get());
-    let _leave = Leave(hooks.filter(|h| (h.enter)(what)));
+    let _leave = Leave(hooks.filter(|h| (h.enter)()));
     f()
 }
 
@@ -291,16 +282,14 @@ mod tests {
     fn blocking_calls_are_announced_and_taken_back_also_on_panic() {
         static INSIDE: AtomicBool = AtomicBool::new(false);
         static HOOKS: BlockingHooks = BlockingHooks {
-            enter: |_| !INSIDE.swap(true, Ordering::Relaxed),
+            enter: || !INSIDE.swap(true, Ordering::Relaxed),
             leave: || INSIDE.store(false, Ordering::Relaxed),
         };
         set_blocking_hooks(Some(&HOOKS));
-        assert!(blocking_region(Blocks::Call, || blocking_region(
-            Blocks::Wait,
+        assert!(blocking_region(|| blocking_region(
             || INSIDE.load(Ordering::Relaxed)
         )));
-        let panicked =
-            std::panic::catch_unwind(|| blocking_region(Blocks::Call, || panic!("on purpose")));
+        let panicked = std::panic::catch_unwind(|| blocking_region(|| panic!("on purpose")));
         assert!(panicked.is_err() && !INSIDE.load(Ordering::Relaxed));
         set_blocking_hooks(None);
     }

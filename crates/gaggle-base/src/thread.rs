@@ -1,7 +1,7 @@
 //! The one way to start a thread, to let one sleep, and to wait for a future on one.
 
 use crate::blocked;
-use crate::context::{self, Blocks, blocking_region};
+use crate::context::{self, blocking_region};
 use crate::park::Parker;
 use crate::wait::Waiting;
 use std::io;
@@ -78,7 +78,7 @@ pub fn wait_for_or<F: Future, R>(
         (Poll::Ready(output), _) => return finish(output),
         (Poll::Pending, waiting) => waiting,
     };
-    blocking_region(Blocks::Wait, || {
+    blocking_region(|| {
         loop {
             if let Some(r) = before_sleep(&waker) {
                 return r;

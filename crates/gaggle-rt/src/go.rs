@@ -2,7 +2,7 @@
 
 use crate::runtime::with_runtime;
 use crate::task::JoinHandle;
-use gaggle_base::context::{Blocks, blocking_region, note_wait};
+use gaggle_base::context::{blocking_region, note_wait};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
 use std::pin::Pin;
@@ -139,7 +139,7 @@ impl Future for YieldNow {
 #[track_caller]
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     note_wait(Reason::Blocking, Site::caller(), 0);
-    blocking_region(Blocks::Call, f)
+    blocking_region(f)
 }
 
 /// Ends the calling goroutine, and nothing else: its future is dropped, so destructors run, and they are what Go's deferred calls are (semantics.md GO-14, T6).

@@ -21,6 +21,8 @@ pub(crate) fn sanitize(arguments: &[String]) -> Outcome {
         .args(["--target", &metadata::host()?])
         .args(arguments)
         .env("GAGGLE_UI", "skip")
+        // What needs the address space for itself is left out.
+        .env("GAGGLE_SANITIZER", "address")
         .env("RUSTFLAGS", flags_with("RUSTFLAGS", flag));
     separate(&mut command, "asan")?;
     run::test_unlimited(&mut command)

@@ -136,11 +136,6 @@ fn of(shared: &Arc<Shared>, objects: &Objects, now: Nanos) -> RuntimeDump {
 fn workers(shared: &Shared, now: Nanos) -> Vec<Worker> {
     let asleep = shared.idle.asleep();
     let spare = shared.seats.waiting();
-    let sleeping: Vec<i32> = blocked::sleepers()
-        .0
-        .iter()
-        .map(|(s, _)| s.thread)
-        .collect();
     let alive = shared
         .slots
         .all()
@@ -149,12 +144,11 @@ fn workers(shared: &Shared, now: Nanos) -> Vec<Worker> {
     alive
         .map(|(number, slot)| {
             let polls = slot.turn.load(Ordering::Relaxed) % 2 == 1;
-            let in_call = slot.in_call.load(Ordering::Relaxed)
-                || sleeping.contains(&slot.thread.load(Ordering::Relaxed));
+            let blocking = slot.blocking.load(Ordering::Relaxed);
             let state = match () {
                 () if asleep.contains(&number) => WorkerState::Asleep,
                 () if spare.contains(&number) => WorkerState::Spare,
-                () if polls && in_call => WorkerState::Blocked,
+                () if polls && blocking => WorkerState::Blocked,
                 () if polls => WorkerState::Running,
                 () => WorkerState::Searching,
             };

@@ -13,7 +13,7 @@ use super::dump::Goroutine;
 use super::text::goroutines;
 use crate::runtime::{self, GoId};
 use crate::sched::{self, Shared};
-use gaggle_base::context::{Blocks, blocking_region};
+use gaggle_base::context::blocking_region;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -149,7 +149,7 @@ impl LeakCheck {
                     list.concat()
                 );
             }
-            blocking_region(Blocks::Call, || {
+            blocking_region(|| {
                 gaggle_base::thread::nap(Duration::from_millis(1));
             });
         }

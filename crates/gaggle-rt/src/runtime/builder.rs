@@ -16,6 +16,9 @@ const MAX_SPARE_THREADS: usize = 512;
 /// The environment variable that says how many workers a runtime gets by default.
 const WORKERS_VARIABLE: &str = "GAGGLE_WORKERS";
 
+/// The environment variable that has stuck goroutines named.
+const STUCK_VARIABLE: &str = "GAGGLE_STUCK";
+
 /// What happens with a panic in a goroutine whose handle was dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,6 +67,7 @@ pub struct Builder {
     name: String,
     on_panic: OnPanic,
     on_deadlock: OnDeadlock,
+    report_stuck: bool,
 }
 
 impl Default for Builder {
@@ -79,6 +83,7 @@ impl Builder {
             name: "gaggle".to_owned(),
             on_panic: OnPanic::default(),
             on_deadlock: OnDeadlock::default(),
+            report_stuck: false,
         }
     }
 
@@ -107,6 +112,15 @@ impl Builder {
         self
     }
 
+    /// Names goroutines on stderr that block or spin for over 10 ms without having said so, once for each place at which such a one is started (semantics.md T3).
+    ///
+    /// `GAGGLE_STUCK=print` in the environment does the same for every runtime.
+    /// They are counted and shown in dumps in any case, and others are not held up by them.
+    pub fn report_stuck(mut self, report: bool) -> Self {
+        self.report_stuck = report;
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
@@ -126,6 +140,8 @@ impl Builder {
             name,
             on_panic: self.on_panic,
             on_deadlock: self.on_deadlock,
+            report_stuck: self.report_stuck
+                || env::var_os(STUCK_VARIABLE).is_some_and(|value| value == "print"),
             bystander: verdict::bystander(self.on_deadlock),
             max_threads: workers + MAX_SPARE_THREADS,
             driver: Arc::new(Threads),

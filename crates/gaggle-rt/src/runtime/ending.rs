@@ -75,7 +75,7 @@ struct Poll {
 fn polls(shared: &Shared) -> impl Iterator<Item = Poll> {
     shared.slots.all().enumerate().filter_map(|(worker, slot)| {
         let turn = slot.turn.load(Ordering::SeqCst);
-        let fresh = slot.stuck_since.load(Relaxed) == 0 && !slot.in_call.load(Relaxed);
+        let fresh = slot.stuck_since.load(Relaxed) == 0 && !slot.blocking.load(Relaxed);
         let panics = slot.panicking.load(Ordering::SeqCst) == turn;
         (turn % 2 == 1).then_some(Poll {
             worker,

@@ -1,7 +1,7 @@
-//! [`Runtime`], [`Handle`] and [`Metrics`].
+//! [`Runtime`] and [`Handle`].
 
 use super::block_on::block_on_in;
-use super::{Builder, Stragglers, enter};
+use super::{Builder, Metrics, Stragglers, enter};
 use crate::sched::{self, Shared};
 use crate::task::JoinHandle;
 use gaggle_base::clock::{system_now, to_nanos};
@@ -59,7 +59,7 @@ impl Runtime {
         }
     }
 
-    /// What the runtime has counted.
+    /// What the runtime has counted (semantics.md RT-07).
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.metrics()
@@ -134,7 +134,7 @@ impl Handle {
         block_on_in(&self.shared, future)
     }
 
-    /// What the runtime has counted.
+    /// What the runtime has counted (semantics.md RT-07).
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.metrics()
@@ -155,30 +155,4 @@ impl fmt::Debug for Handle {
             .field("runtime", &self.shared.config.name)
             .finish()
     }
-}
-
-/// What a runtime has counted. The figures are read one after the other while it runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Metrics {
-    /// Workers that it was built with.
-    pub workers: usize,
-    /// Threads at present: workers, and those that stand in or wait to stand in for blocked ones. Not those of locked goroutines, of which each has one.
-    pub threads: usize,
-    /// Goroutines that are alive.
-    pub goroutines: usize,
-    /// Goroutine numbers taken since the start: those started, and up to 255 a worker that are reserved.
-    pub started: u64,
-    /// Polls done by workers.
-    pub polls: u64,
-    /// Times that a worker took goroutines from another or from the common queue after a search.
-    pub steals: u64,
-    /// Times that a worker went to sleep.
-    pub parks: u64,
-    /// Times that a worker blocked or was stuck, and its place became free for another.
-    pub hand_offs: u64,
-    /// Goroutines in run queues.
-    pub queued: usize,
-    /// Timers that somebody waits for: sleeps, time limits, functions that are to run later.
-    pub timers: usize,
 }

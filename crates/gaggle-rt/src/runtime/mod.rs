@@ -3,7 +3,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `builder.rs` | [`Builder`], [`OnPanic`], how many workers |
-//! | `handle.rs` | [`Runtime`], [`Handle`], [`Metrics`] |
+//! | `handle.rs` | [`Runtime`], [`Handle`] |
+//! | `metrics.rs` | [`Metrics`]: what a runtime has counted |
+//! | `histogram.rs` | [`Histogram`], and how a worker fills one |
+//! | `prometheus.rs` | metrics as text |
 //! | `block_on.rs` | waiting for a future on a thread |
 //! | `enter.rs` | which runtime a thread belongs to; the default one |
 //! | `ending.rs` | the end of `main` |
@@ -14,14 +17,20 @@ mod builder;
 mod ending;
 mod enter;
 mod handle;
+mod histogram;
+mod metrics;
 pub(crate) mod panics;
+mod prometheus;
 
 pub use block_on::block_on;
 pub use builder::{Builder, OnDeadlock, OnPanic};
 #[doc(hidden)]
 pub use ending::{end_of_main, main_left, note_panics};
 pub(crate) use enter::{default_runtime, enter, with_runtime};
-pub use handle::{Handle, Metrics, Runtime};
+pub use handle::{Handle, Runtime};
+pub use histogram::Histogram;
+pub(crate) use histogram::Recorder;
+pub use metrics::Metrics;
 
 pub use crate::inspect::names::{WithLabel, label, set_label, set_name, with_label};
 pub use crate::inspect::{

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -41,6 +42,7 @@ const MOST_PENDING: usize = 16;
 pub(crate) struct Panics {
     policy: OnPanic,
     state: Mutex<State>,
+    count: AtomicU64,
 }
 
 #[derive(Default)]
@@ -55,11 +57,17 @@ impl Panics {
         Self {
             policy,
             state: Mutex::default(),
+            count: AtomicU64::new(0),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     /// The oldest panic that is to be raised.
@@ -130,6 +138,7 @@ impl Drop for Registration {
 #[cold]
 pub(crate) fn raise(shared: &Shared, id: GoId, site: Site, payload: Payload) {
     report(id, site, &*payload);
+    shared.panics.count.fetch_add(1, Ordering::Relaxed);
     if shared.panics.policy == OnPanic::Raise {
         shared.panics.put(Raise::Panic(payload));
     }

@@ -7,12 +7,14 @@
 
 use crate::task::{Header, TaskRef};
 use gaggle_base::spin::SpinLock;
-use gaggle_base::sync::{AtomicUsize, Ordering};
+use gaggle_base::sync::{AtomicU32, AtomicUsize, Ordering};
 use std::ptr;
 
 pub(crate) struct Injector {
     list: SpinLock<List>,
     len: AtomicUsize,
+    /// How many more are pushed from outside until one is timed (see `samples.rs`). Here because whoever pushes has this line of the cache anyway.
+    pub(super) until_timed: AtomicU32,
 }
 
 struct List {
@@ -32,6 +34,7 @@ impl Injector {
         Self {
             list: SpinLock::new(list),
             len: AtomicUsize::new(0),
+            until_timed: AtomicU32::new(1),
         }
     }
 

@@ -22,6 +22,8 @@ struct Shard(SpinLock<List>);
 struct List {
     head: *mut Header,
     count: usize,
+    /// How many were ever added.
+    started: u64,
     closed: bool,
 }
 
@@ -34,6 +36,7 @@ impl LiveList {
             Shard(SpinLock::new(List {
                 head: ptr::null_mut(),
                 count: 0,
+                started: 0,
                 closed: false,
             }))
         };
@@ -80,6 +83,7 @@ impl LiveList {
             }
             list.head = task.as_ptr();
             list.count += 1;
+            list.started += 1;
         }
         true
     }
@@ -110,6 +114,11 @@ impl LiveList {
     /// How many goroutines are alive.
     pub(crate) fn count(&self) -> usize {
         self.shards.iter().map(|s| s.0.lock().count).sum()
+    }
+
+    /// How many goroutines were ever added, the refused ones too.
+    pub(crate) fn started(&self) -> u64 {
+        self.shards.iter().map(|s| s.0.lock().started).sum()
     }
 
     /// Takes no more goroutines from now on.

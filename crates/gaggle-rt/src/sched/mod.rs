@@ -8,6 +8,8 @@
 //! | `idle.rs` | who sleeps, who searches, whom to wake |
 //! | `slot.rs` | what others may see of a worker |
 //! | `worker.rs` | a worker: take a goroutine, run it, again |
+//! | `samples.rs` | which goroutines are timed |
+//! | `metrics.rs` | what all of them have counted |
 //! | `here.rs` | what the calling thread is: which worker, which goroutine |
 //! | `locked.rs` | goroutines that have a thread of their own |
 //! | `search.rs` | a worker without work: steal, spin, sleep |
@@ -27,8 +29,10 @@ mod idle;
 mod inject;
 mod live;
 mod locked;
+mod metrics;
 mod monitor;
 mod ring;
+mod samples;
 mod search;
 mod seats;
 mod shared;
@@ -78,6 +82,8 @@ pub(crate) unsafe fn schedule(task: TaskRef) {
             Arc::increment_strong_count(shared.as_ptr());
             Arc::from_raw(shared.as_ptr().cast_const())
         };
+        // SAFETY: as above; nobody can take it before the push.
+        shared.time_from_outside(unsafe { task.header() });
         shared.injector.push(task);
         shared.notify();
     }

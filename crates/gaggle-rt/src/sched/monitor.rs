@@ -11,11 +11,11 @@
 use super::balance::{self, Balance};
 use super::shared::Shared;
 use super::slot::{NO_SEAT, Slot};
-use crate::inspect::verdict::Watch;
+use crate::inspect::verdict::{self, Watch};
 use gaggle_base::blocked::Servant;
 use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::park::Parker;
-use gaggle_base::sync::Ordering;
+use gaggle_base::sync::{AtomicU64, Ordering};
 use gaggle_base::wait;
 use std::io;
 use std::sync::Arc;
@@ -29,13 +29,18 @@ const QUIET_TICKS: u32 = 5;
 pub(super) struct Monitor {
     parker: Parker,
     asleep: AtomicBool,
+    /// How often a worker was found stuck in one poll.
+    pub(super) stuck: AtomicU64,
 }
 
 /// What a slot looked like one tick ago.
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     turn: u64,
     slice: u64,
+    blocking: bool,
+    /// The last turn that was counted as stuck.
+    counted: u64,
 }
 
 impl Monitor {
@@ -43,6 +48,7 @@ impl Monitor {
         Self {
             parker: Parker::new(),
             asleep: AtomicBool::new(false),
+            stuck: AtomicU64::new(0),
         }
     }
 
@@ -153,6 +159,8 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     let now = Seen {
         turn: slot.turn.load(Ordering::Relaxed),
         slice: slot.slice.load(Ordering::Relaxed),
+        blocking: slot.blocking.load(Ordering::Relaxed),
+        counted: seen.counted,
     };
     let before = std::mem::replace(seen, now);
     let polling = now.turn % 2 == 1;
@@ -170,6 +178,13 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     if slot.stuck_since.load(Ordering::Relaxed) == 0 {
         slot.stuck_since
             .store(system_now().saturating_sub(TICK), Ordering::Relaxed);
+    }
+    if !now.blocking && !before.blocking && now.counted != now.turn {
+        seen.counted = now.turn;
+        shared.monitor.stuck.fetch_add(1, Ordering::Relaxed);
+        if shared.config.report_stuck {
+            verdict::report_stuck(shared, slot.polled.load(Ordering::Relaxed));
+        }
     }
     let seat = slot.seat.load(Ordering::SeqCst);
     if seat == NO_SEAT {

@@ -17,7 +17,7 @@ use super::slot::NO_SEAT;
 use super::worker::Worker;
 use crate::time::wheel::{NEVER, NOBODY};
 use gaggle_base::clock;
-use gaggle_base::context::{BlockingHooks, Blocks};
+use gaggle_base::context::BlockingHooks;
 use gaggle_base::spin::{Backoff, SpinLock};
 use gaggle_base::sync::{AtomicU64, Ordering};
 use std::io::{self, Write};
@@ -36,9 +36,9 @@ pub(crate) struct Seats {
 
 /// What happens around a blocking call in a goroutine.
 pub(super) static HOOKS: BlockingHooks = BlockingHooks {
-    enter: |what| with_current(|w| w.block(what)).unwrap_or(false),
+    enter: || with_current(Worker::begin_blocking).unwrap_or(false),
     leave: || {
-        with_current(Worker::unblock);
+        with_current(Worker::end_blocking);
     },
 };
 
@@ -60,34 +60,31 @@ impl Seats {
     pub(crate) fn hand_offs(&self) -> u64 {
         self.hand_offs.load(Ordering::Relaxed)
     }
+
+    /// How many workers wait for a seat.
+    pub(crate) fn spares(&self) -> usize {
+        self.spares.lock().len()
+    }
 }
 
 impl Worker {
-    /// The thread is about to block. Says whether `unblock` is to follow.
-    fn block(&self, what: Blocks) -> bool {
-        let slot = self.slot();
-        let first = !slot.in_call.load(Ordering::Relaxed);
-        if what == Blocks::Call {
-            slot.in_call.store(true, Ordering::SeqCst);
+    /// Says whether there is anything to be undone: a call inside of another changes nothing.
+    fn begin_blocking(&self) -> bool {
+        let blocking = &self.slot().blocking;
+        if blocking.load(Ordering::Relaxed) {
+            return false;
         }
-        self.leave_seat() || (first && what == Blocks::Call)
+        blocking.store(true, Ordering::Relaxed);
+        let seat = self.slot().seat.swap(NO_SEAT, Ordering::SeqCst);
+        if seat != NO_SEAT {
+            self.shared.hand_over(seat);
+        }
+        true
     }
 
-    fn unblock(&self) {
-        self.slot().in_call.store(false, Ordering::SeqCst);
-        if !self.slot().has_seat() {
-            self.shared.sit_if_vacant(self.number);
-        }
-    }
-
-    fn leave_seat(&self) -> bool {
-        match self.slot().seat.swap(NO_SEAT, Ordering::SeqCst) {
-            NO_SEAT => false,
-            seat => {
-                self.shared.hand_over(seat);
-                true
-            }
-        }
+    fn end_blocking(&self) {
+        self.slot().blocking.store(false, Ordering::Relaxed);
+        self.shared.sit_if_vacant(self.number);
     }
 
     /// Waits for a seat. `false`: the thread is to end.

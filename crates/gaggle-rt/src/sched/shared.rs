@@ -5,12 +5,13 @@ use super::idle::{Idle, Notified};
 use super::inject::Injector;
 use super::live::{LiveList, SHARDS};
 use super::monitor::Monitor;
+use super::samples::Samples;
 use super::seats::Seats;
 use super::slot::Slots;
 use super::worker;
 use crate::inspect::{self, names::Names};
 use crate::runtime::panics::Panics;
-use crate::runtime::{Metrics, OnDeadlock, OnPanic};
+use crate::runtime::{OnDeadlock, OnPanic};
 use crate::task::{Birth, GoId, JoinHandle, TaskRef, allocate, cancel};
 use crate::time::wheel::{self, Expired, NOBODY, Wheel};
 use gaggle_base::blocked;
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) on_panic: OnPanic,
     pub(crate) on_deadlock: OnDeadlock,
+    /// Goroutines that are stuck in one poll are named on stderr.
+    pub(crate) report_stuck: bool,
     /// A thread that is not expected to wake goroutines, if the runtime is judged by itself.
     pub(crate) bystander: Option<i32>,
     /// How many threads it may have, workers and those that stand in for blocked ones.
@@ -64,6 +67,7 @@ pub(crate) struct Shared {
     /// A worker that blocks has had something queued for a tick of the monitor, which sets this: those that are never idle are to look for it too. A hint: who finds nothing clears it.
     pub(super) stranded: AtomicBool,
     pub(crate) panics: Panics,
+    pub(super) samples: Samples,
     pub(super) threads: Mutex<Vec<ThreadHandle<()>>>,
 }
 
@@ -89,6 +93,7 @@ impl Shared {
             gather: AtomicBool::new(false),
             stranded: AtomicBool::new(false),
             panics: Panics::new(config.on_panic),
+            samples: Samples::new(),
             threads: Mutex::new(Vec::new()),
             config,
         })
@@ -244,7 +249,7 @@ impl Shared {
             // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
             shared: unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) },
             id: GoId(id),
-            shard: shard % SHARDS as u16,
+            shard: (shard % SHARDS as u16) as u8,
             parent,
             site,
         }
@@ -255,6 +260,8 @@ impl Shared {
     #[inline]
     unsafe fn queue_new(self: &Arc<Self>, task: TaskRef) {
         if !here::queue_here(task, NonNull::from(&**self)) {
+            // SAFETY: the caller's promise: it is alive, and nobody can take it before the push.
+            self.time_from_outside(unsafe { task.header() });
             self.injector.push(task);
             self.notify();
         }
@@ -308,34 +315,14 @@ impl Shared {
             .for_each(|(_, waker)| worker::wake(waker));
     }
 
-    pub(crate) fn metrics(&self) -> Metrics {
-        let sum =
-            |f: fn(&super::slot::Counters) -> u64| self.slots.all().map(|s| f(&s.counters)).sum();
-        Metrics {
-            workers: self.config.workers,
-            threads: self
-                .slots
-                .all()
-                .filter(|s| s.budget.lock().is_some())
-                .count(),
-            goroutines: self.live.count(),
-            started: self.ids.taken_since(1),
-            polls: self
-                .slots
-                .all()
-                .map(|s| s.turn.load(Ordering::Relaxed) / 2)
-                .sum(),
-            steals: sum(|c| c.steals.get()),
-            parks: sum(|c| c.parks.get()),
-            hand_offs: self.seats.hand_offs(),
-            timers: self.wheels.iter().map(|wheel| wheel.len()).sum(),
-            queued: self.queued(),
-        }
-    }
-
     /// How many goroutines are in run queues.
     pub(crate) fn queued(&self) -> usize {
-        self.injector.len() + self.slots.all().map(|s| s.ring.len()).sum::<usize>()
+        self.injector.len()
+            + self
+                .slots
+                .all()
+                .map(super::slot::Slot::queued)
+                .sum::<usize>()
     }
 
     /// Does anybody wait for a time?

@@ -3,6 +3,7 @@
 //! A slot is made when its number is first used and lives as long as the runtime; a thread that ends leaves it to the next.
 
 use super::ring::Ring;
+use crate::runtime::Recorder;
 use crate::task::Header;
 use gaggle_base::context::BudgetCell;
 use gaggle_base::park::Parker;
@@ -28,8 +29,6 @@ pub(crate) struct Slot {
     pub(crate) polled: AtomicU64,
     /// The system's number of the thread that has this slot; 0 while none has.
     pub(crate) thread: AtomicI32,
-    /// In a call of the user's that blocks the thread. Written by the owner.
-    pub(crate) in_call: AtomicBool,
     /// The turn in which a panic has begun last. Written by the owner.
     pub(crate) panicking: AtomicU64,
     /// Since when the same poll has been going on, as far as the monitor has seen; 0 if it is a new one.
@@ -38,6 +37,8 @@ pub(crate) struct Slot {
     pub(crate) slice: AtomicU64,
     /// The time slice is over: `next` goes to the back of the ring. Set by the monitor or the owner, cleared by the owner.
     pub(crate) slice_over: AtomicBool,
+    /// The thread is in a call that has said that it blocks. Written by the owner.
+    pub(crate) blocking: AtomicBool,
     pub(crate) ring: Ring<Header>,
     pub(crate) parker: Parker,
     /// The budget of the thread that has this slot, while it lives.
@@ -52,6 +53,9 @@ pub(crate) struct Counters {
     pub(crate) steps: Counter,
     pub(crate) steals: Counter,
     pub(crate) parks: Counter,
+    /// How long polls took, and how long goroutines were queued before them: samples (see `samples.rs`).
+    pub(crate) poll_time: Recorder,
+    pub(crate) sched_delay: Recorder,
 }
 
 #[derive(Default)]
@@ -84,11 +88,11 @@ impl Slot {
             turn: AtomicU64::new(0),
             polled: AtomicU64::new(0),
             thread: AtomicI32::new(0),
-            in_call: AtomicBool::new(false),
             panicking: AtomicU64::new(0),
             stuck_since: AtomicU64::new(0),
             slice: AtomicU64::new(0),
             slice_over: AtomicBool::new(false),
+            blocking: AtomicBool::new(false),
             ring: Ring::new(),
             parker: Parker::new(),
             budget: SpinLock::new(None),
@@ -98,6 +102,16 @@ impl Slot {
 
     pub(crate) fn has_seat(&self) -> bool {
         self.seat.load(Ordering::Acquire) != NO_SEAT
+    }
+
+    /// Is a goroutine being polled?
+    pub(crate) fn is_polling(&self) -> bool {
+        self.turn.load(Ordering::Relaxed) % 2 == 1
+    }
+
+    /// How many goroutines are queued here.
+    pub(crate) fn queued(&self) -> usize {
+        self.ring.len() + usize::from(!self.next.load(Ordering::Relaxed).is_null())
     }
 
     /// Is there anything that others may take?

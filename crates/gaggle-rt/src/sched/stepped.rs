@@ -134,6 +134,7 @@ impl Stepped {
             name: "stepped".to_owned(),
             on_panic: OnPanic::Raise,
             on_deadlock: OnDeadlock::Ignore,
+            report_stuck: false,
             bystander: None,
             max_threads: 0,
             driver: driver.clone(),

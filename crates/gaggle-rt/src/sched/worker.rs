@@ -21,7 +21,7 @@ use gaggle_base::blocked;
 use gaggle_base::clock;
 use gaggle_base::context::{self, BudgetCell};
 use gaggle_base::rng::Rng;
-use gaggle_base::sync::Ordering;
+use gaggle_base::sync::{AtomicU8, Ordering};
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub(crate) struct Worker {
     ids: Cell<(u64, u64)>,
     /// What is woken now goes to the back of the ring: a batch of timers keeps its order (TI-03).
     in_order: Cell<bool>,
+    /// How many more are queued here until one is timed (see `samples.rs`).
+    pub(super) until_timed: Cell<u32>,
     expired: RefCell<Expired>,
 }
 
@@ -92,6 +94,7 @@ impl Worker {
             turn: Cell::new(0),
             ids: Cell::new((0, 0)),
             in_order: Cell::new(false),
+            until_timed: Cell::new(1),
             expired: RefCell::new(Vec::new()),
         };
         // SAFETY: the worker stays on this stack until `Leave` says otherwise.
@@ -126,6 +129,24 @@ impl Worker {
     /// Runs one goroutine until it waits, gives way or ends.
     #[inline]
     fn run(&self, task: TaskRef) {
+        // SAFETY: it was taken from a queue, so it is not done.
+        let ticket = unsafe { &task.header().ticket };
+        if ticket.load(Ordering::Relaxed) != 0 {
+            return self.run_timed(task, ticket);
+        }
+        self.step(task);
+    }
+
+    /// The same for one that is timed.
+    #[cold]
+    fn run_timed(&self, task: TaskRef, ticket: &AtomicU8) {
+        let begun = self.begin_timed(ticket);
+        self.step(task);
+        self.end_timed(begun);
+    }
+
+    #[inline(always)]
+    fn step(&self, task: TaskRef) {
         let slot = self.slot();
         let turn = slot.turn.load(Ordering::Relaxed);
         // SAFETY: it was taken from a queue, so it is not done and its header is alive.
@@ -138,6 +159,7 @@ impl Worker {
         slot.counters.steps.add(1 + u64::from(context::spent()));
         if again {
             // It gave way; nobody has to be woken for it: we are awake.
+            self.count_queued(task);
             self.push_ring(task);
         }
     }
@@ -306,6 +328,7 @@ impl Worker {
     /// A new goroutine: behind the others.
     #[inline]
     pub(super) fn queue_new(&self, task: TaskRef) {
+        self.count_queued(task);
         self.shuffle();
         self.push_back(task);
     }
@@ -313,10 +336,22 @@ impl Worker {
     /// One that was made ready: it runs next, unless many are made ready together.
     #[inline]
     pub(super) fn queue_woken(&self, task: TaskRef) {
+        self.count_queued(task);
         if self.in_order.get() {
             self.push_ring(task);
         } else {
             self.push_next(task);
+        }
+    }
+
+    /// One is about to be queued here; now and then one of them is timed.
+    #[inline(always)]
+    fn count_queued(&self, task: TaskRef) {
+        let left = self.until_timed.get() - 1;
+        self.until_timed.set(left);
+        if left == 0 {
+            // SAFETY: it may be queued, so it is not done.
+            self.time(unsafe { &task.header().ticket });
         }
     }
 

@@ -6,7 +6,7 @@ use super::raw::Vtable;
 use super::state::{Look, State};
 use crate::sched::Shared;
 use gaggle_base::site::Site;
-use gaggle_base::sync::Cell;
+use gaggle_base::sync::{AtomicU8, Cell};
 use gaggle_base::wait::WaitRecord;
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -61,11 +61,13 @@ pub(crate) struct Header {
     /// Where it was started.
     pub(crate) spawned_at: Site,
     /// In which shard of the live list it is.
-    pub(crate) shard: u16,
+    pub(crate) shard: u8,
     /// What kind of goroutine it is.
     pub(crate) flags: Flags,
     /// The runner's until `DONE`, then the handle's.
     pub(super) outcome: Cell<Outcome>,
+    /// Its ticket while it is queued and timed, else 0 (see `sched/samples.rs`).
+    pub(crate) ticket: AtomicU8,
     pub(crate) id: GoId,
     /// Why it waits: written by itself, read by anyone. While it is in the injector, the link of that list.
     pub(crate) wait: WaitRecord,
@@ -94,6 +96,7 @@ impl Header {
             parent: birth.parent,
             live_prev: Cell::new(ptr::null_mut()),
             live_next: Cell::new(ptr::null_mut()),
+            ticket: AtomicU8::new(0),
         }
     }
 }
@@ -105,7 +108,7 @@ pub(crate) struct Birth {
     pub(crate) shared: NonNull<Shared>,
     pub(crate) id: GoId,
     /// In which shard of the live list it is to be.
-    pub(crate) shard: u16,
+    pub(crate) shard: u8,
     /// Which goroutine of this runtime starts it; 0 for none.
     pub(crate) parent: u64,
     /// Where it is started.
