@@ -35,7 +35,6 @@ struct Local {
     budget: AtomicU32,
     denied: Cell<u32>,
     wait: Cell<*const WaitRecord>,
-    who: Cell<Who>,
     hooks: Cell<Option<&'static BlockingHooks>>,
 }
 
@@ -45,7 +44,6 @@ thread_local! {
             budget: AtomicU32::new(0),
             denied: Cell::new(0),
             wait: Cell::new(ptr::null()),
-            who: Cell::new(Who::NOBODY),
             hooks: Cell::new(None),
         }
     };
@@ -141,26 +139,23 @@ pub fn note_wait(reason: Reason, site: Site, object: u64) {
     });
 }
 
-/// Names the goroutine that this thread is about to poll, or null after the poll.
+/// Names the goroutine that this thread is about to poll, or what was named before after the poll. Returns what was named before.
 ///
 /// # Safety
 /// `record` must stay valid until the next call on this thread.
 #[inline(always)]
-pub unsafe fn enter_task(record: *const WaitRecord) {
-    LOCAL.with(|l| l.wait.set(record));
-}
-
-/// Says which goroutine this thread polls from now on; returns what was said before.
-#[inline(always)]
-pub fn set_current(who: Who) -> Who {
-    LOCAL.with(|l| l.who.replace(who))
+pub unsafe fn enter_task(record: *const WaitRecord) -> *const WaitRecord {
+    LOCAL.with(|l| l.wait.replace(record))
 }
 
 /// Which goroutine this thread polls.
 #[inline(always)]
 #[must_use]
 pub fn current() -> Who {
-    LOCAL.with(|l| l.who.get())
+    LOCAL.with(|l| {
+        // SAFETY: as in `note_wait`.
+        unsafe { l.wait.get().as_ref() }.map_or(Who::NOBODY, WaitRecord::who)
+    })
 }
 
 /// Is this thread in a poll of a goroutine, or of what `block_on` drives?
@@ -185,7 +180,7 @@ pub fn noted<R>(f: impl FnOnce() -> R) -> (R, Waiting) {
             unsafe { enter_task(self.0) };
         }
     }
-    let record = WaitRecord::new();
+    let record = WaitRecord::of(current());
     let restore = Restore(LOCAL.with(|l| l.wait.get()));
     // SAFETY: `restore` removes it, also when `f` panics, before `record` is dropped.
     unsafe { enter_task(&raw const record) };
@@ -229,7 +224,7 @@ mod tests {
 
     #[test]
     fn inside_a_goroutine_the_slice_ends_and_the_record_says_why() {
-        let record = WaitRecord::new();
+        let record = WaitRecord::default();
         let mut cx = Context::from_waker(Waker::noop());
         // SAFETY: `record` outlives the second call, which removes it.
         unsafe { enter_task(&raw const record) };
@@ -247,7 +242,7 @@ mod tests {
 
     #[test]
     fn an_inner_executor_is_not_starved_for_ever() {
-        let record = WaitRecord::new();
+        let record = WaitRecord::default();
         let mut cx = Context::from_waker(Waker::noop());
         // SAFETY: `record` outlives the second call, which removes it.
         unsafe { enter_task(&raw const record) };

@@ -136,6 +136,8 @@ pub struct WaitRecord {
     what: AtomicU64,
     /// The address of the channel, lock or group, or 0. While the goroutine is in the runtime's common queue it is the link of that queue instead.
     object: AtomicU64,
+    /// Whose record it is.
+    who: Who,
 }
 
 /// A copy of a [`WaitRecord`] at one moment.
@@ -153,18 +155,26 @@ pub struct Waiting {
 
 impl Default for WaitRecord {
     fn default() -> Self {
-        Self::new()
+        Self::of(Who::NOBODY)
     }
 }
 
 impl WaitRecord {
     /// The record of a goroutine that has not waited yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn of(who: Who) -> Self {
         Self {
             what: AtomicU64::new(0),
             object: AtomicU64::new(0),
+            who,
         }
+    }
+
+    /// Whose record it is.
+    #[inline(always)]
+    #[must_use]
+    pub fn who(&self) -> Who {
+        self.who
     }
 
     /// Writes the record.
@@ -252,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_was_set_is_what_is_read() {
-        let record = WaitRecord::new();
+        let record = WaitRecord::default();
         assert_eq!(record.get().reason, Reason::Foreign);
         let site = Site::caller();
         set_coarse_time(3 << 24);
@@ -287,7 +297,7 @@ mod tests {
             assert_eq!(reason.to_string(), text);
         }
         // The record keeps every reason apart.
-        let record = WaitRecord::new();
+        let record = WaitRecord::default();
         for reason in ALL {
             record.set(*reason, Site::UNKNOWN, 0);
             assert_eq!(record.get().reason, *reason);

@@ -99,7 +99,7 @@ fn of(shared: &Arc<Shared>, objects: &Objects, now: Nanos) -> RuntimeDump {
     let mut seen = Vec::with_capacity(shared.live.count() + 64);
     shared.live.for_each(|header, look| {
         seen.push(Seen {
-            id: header.id,
+            id: header.id(),
             parent: header.parent,
             started: header.spawned_at,
             locked: header.flags.is_locked(),

@@ -118,7 +118,7 @@ fn looks_of(runtimes: &[Arc<Shared>], whose: &[Who]) -> HashMap<Who, Look> {
             continue;
         }
         runtime.live.for_each(|header, look| {
-            let who = Who::new(runtime.number, header.id.as_u64());
+            let who = Who::new(runtime.number, header.id().as_u64());
             if whose.contains(&who) {
                 looks.insert(who, look);
             }

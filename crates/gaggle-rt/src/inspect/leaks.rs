@@ -181,7 +181,7 @@ impl fmt::Debug for LeakCheck {
 fn numbers(shared: &Shared) -> HashSet<GoId> {
     let mut numbers = HashSet::with_capacity(shared.live.count() + 16);
     shared.live.for_each(|header, _| {
-        numbers.insert(header.id);
+        numbers.insert(header.id());
     });
     numbers
 }

@@ -238,7 +238,7 @@ pub(crate) fn report_stuck(shared: &Shared, id: u64) {
     static SAID: Mutex<Vec<Site>> = Mutex::new(Vec::new());
     let mut started = None;
     shared.live.for_each(|header, _| {
-        if header.id.as_u64() == id {
+        if header.id().as_u64() == id {
             started = Some(header.spawned_at);
         }
     });

@@ -8,7 +8,6 @@ use crate::task::{GoId, TaskRef, run};
 use crate::time::wheel::Wheel;
 use gaggle_base::context;
 use gaggle_base::sync::Ordering;
-use gaggle_base::wait::Who;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -37,12 +36,10 @@ pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
     // SAFETY: it is not done, so its header is alive; the record is uninstalled before anyone but `run` could free it, and `run` does not use it after that.
     unsafe {
         let header = task.header();
-        let outer = context::set_current(Who::new(shared.number, header.id.as_u64()));
-        context::enter_task(&raw const header.wait);
+        let outer = context::enter_task(&raw const header.wait);
         context::refill();
         let again = run(task, shared);
-        context::enter_task(ptr::null());
-        context::set_current(outer);
+        context::enter_task(outer);
         again
     }
 }

@@ -30,7 +30,7 @@ impl Shared {
         Fut::Output: Send + 'static,
     {
         let birth = self.birth(site);
-        let name = format!("{}-locked-{}", self.config.name, birth.id);
+        let name = format!("{}-locked-{}", self.config.name, birth.who.id());
         let future = async move { f().await };
         // SAFETY: until it is polled the future holds `f` and nothing else, and `f` is `Send`. Only `run` polls it, and drops it after that; here it is dropped only if `run` is never called.
         let own = unsafe { allocate_locked(future, birth) };
@@ -65,7 +65,7 @@ fn run(shared: &Arc<Shared>, own: &OwnThread) {
     let _entered = runtime::enter(shared.clone());
     let _own = here::be_own_thread_in(shared);
     // SAFETY: the thread's reference keeps the allocation alive.
-    let id = unsafe { own.task().header() }.id;
+    let id = unsafe { own.task().header() }.id();
     let who = Who::new(shared.number, id.as_u64());
     loop {
         if shared.is_closing() {

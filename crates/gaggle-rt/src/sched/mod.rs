@@ -97,7 +97,7 @@ pub(crate) unsafe fn leave_live_list(task: TaskRef, shared: &Shared) {
     // SAFETY: the caller's promise.
     unsafe {
         shared.live.remove(task);
-        shared.names.forget(task.header().id.as_u64());
+        shared.names.forget(task.header().id().as_u64());
     }
 }
 

@@ -12,13 +12,14 @@ use super::worker;
 use crate::inspect::{self, names::Names};
 use crate::runtime::panics::Panics;
 use crate::runtime::{OnDeadlock, OnPanic};
-use crate::task::{Birth, GoId, JoinHandle, TaskRef, allocate, cancel};
+use crate::task::{Birth, JoinHandle, TaskRef, allocate, cancel};
 use crate::time::wheel::{self, Expired, NOBODY, Wheel};
 use gaggle_base::blocked;
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Sequence;
 use gaggle_base::site::Site;
 use gaggle_base::sync::Ordering;
+use gaggle_base::wait::Who;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicBool;
@@ -248,7 +249,7 @@ impl Shared {
         Birth {
             // SAFETY: an `Arc`'s pointer is not null. From the `Arc` itself, because `sched::schedule` makes an `Arc` of it again.
             shared: unsafe { NonNull::new_unchecked(Arc::as_ptr(self).cast_mut()) },
-            id: GoId(id),
+            who: Who::new(self.number, id),
             shard: (shard % SHARDS as u16) as u8,
             parent,
             site,

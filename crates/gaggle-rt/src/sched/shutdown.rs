@@ -80,7 +80,7 @@ impl Shared {
             if deadline.is_some_and(|d| system_now() >= d) {
                 let mut goroutines = Vec::new();
                 self.live
-                    .for_each(|h, _| goroutines.push((h.id, h.spawned_at.location())));
+                    .for_each(|h, _| goroutines.push((h.id(), h.spawned_at.location())));
                 return Err(Stragglers { goroutines });
             }
             backoff.wait();

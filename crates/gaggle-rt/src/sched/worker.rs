@@ -150,7 +150,7 @@ impl Worker {
         let slot = self.slot();
         let turn = slot.turn.load(Ordering::Relaxed);
         // SAFETY: it was taken from a queue, so it is not done and its header is alive.
-        let id = unsafe { task.header() }.id;
+        let id = unsafe { task.header() }.id();
         slot.polled.store(id.as_u64(), Ordering::Relaxed);
         slot.turn.store(turn + 1, Ordering::Relaxed);
         // SAFETY: it was taken from a queue of this runtime.

@@ -7,7 +7,7 @@ use super::state::{Look, State};
 use crate::sched::Shared;
 use gaggle_base::site::Site;
 use gaggle_base::sync::{AtomicU8, Cell};
-use gaggle_base::wait::WaitRecord;
+use gaggle_base::wait::{WaitRecord, Who};
 use std::fmt;
 use std::ptr::{self, NonNull};
 
@@ -68,8 +68,7 @@ pub(crate) struct Header {
     pub(super) outcome: Cell<Outcome>,
     /// Its ticket while it is queued and timed, else 0 (see `sched/samples.rs`).
     pub(crate) ticket: AtomicU8,
-    pub(crate) id: GoId,
-    /// Why it waits: written by itself, read by anyone. While it is in the injector, the link of that list.
+    /// Who it is; and why it waits: written by itself, read by anyone. While it is in the injector, the link of that list.
     pub(crate) wait: WaitRecord,
     /// The waker of whoever awaits the handle: the bit `JOINER` says whose it is.
     pub(super) joiner: Cell<Joiner>,
@@ -90,8 +89,7 @@ impl Header {
             shard: birth.shard,
             flags,
             outcome: Cell::new(Outcome::None),
-            id: birth.id,
-            wait: WaitRecord::new(),
+            wait: WaitRecord::of(birth.who),
             joiner: Cell::new(Joiner::NONE),
             parent: birth.parent,
             live_prev: Cell::new(ptr::null_mut()),
@@ -101,12 +99,20 @@ impl Header {
     }
 }
 
+impl Header {
+    /// The goroutine's number.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> GoId {
+        GoId(self.wait.who().id())
+    }
+}
+
 /// Where a goroutine comes from.
 #[derive(Clone, Copy)]
 pub(crate) struct Birth {
     /// Its runtime; the pointer comes from the `Arc` itself.
     pub(crate) shared: NonNull<Shared>,
-    pub(crate) id: GoId,
+    pub(crate) who: Who,
     /// In which shard of the live list it is to be.
     pub(crate) shard: u8,
     /// Which goroutine of this runtime starts it; 0 for none.

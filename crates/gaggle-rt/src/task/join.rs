@@ -55,7 +55,7 @@ impl<T> JoinHandle<T> {
     /// The goroutine's number.
     #[must_use]
     pub fn id(&self) -> GoId {
-        self.header().id
+        self.header().id()
     }
 
     /// Asks the goroutine to end. It ends where it waits next, or before its first step: its future is dropped, and the handle then says [`is_aborted`](JoinError::is_aborted).
@@ -87,7 +87,7 @@ impl<T> JoinHandle<T> {
     /// The result of a goroutine that is done.
     fn take(&mut self) -> Result<T, JoinError> {
         let header = self.header();
-        let (id, site) = (header.id, header.spawned_at);
+        let (id, site) = (header.id(), header.spawned_at);
         // SAFETY: it is done and this is its handle, so the outcome is ours, and its value is a `T`.
         unsafe {
             match raw::take_outcome(self.task) {
@@ -184,7 +184,7 @@ unsafe fn drop_outcome_of(task: TaskRef) {
             Outcome::None | Outcome::Aborted => {}
             Outcome::Value => raw::drop_value(task),
             Outcome::Panic => {
-                panics::raise_late(header.id, header.spawned_at, raw::take_panic(task));
+                panics::raise_late(header.id(), header.spawned_at, raw::take_panic(task));
             }
         }
     }

@@ -256,11 +256,11 @@ pub(super) unsafe fn drop_outcome(task: TaskRef, shared: &Shared) {
             Outcome::Value => {
                 let dropped = catch_unwind(AssertUnwindSafe(|| drop_value(task)));
                 if let Err(payload) = dropped {
-                    panics::raise(shared, header.id, header.spawned_at, payload);
+                    panics::raise(shared, header.id(), header.spawned_at, payload);
                 }
             }
             Outcome::Panic => {
-                panics::raise(shared, header.id, header.spawned_at, take_panic(task));
+                panics::raise(shared, header.id(), header.spawned_at, take_panic(task));
             }
         }
     }

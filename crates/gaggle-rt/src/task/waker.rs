@@ -43,7 +43,7 @@ pub(crate) fn abort_current(waker: &Waker) -> bool {
     if let Some(task) = goroutine(waker) {
         // SAFETY: a waker's goroutine is alive as long as the waker.
         let header = unsafe { task.header() };
-        if header.id.as_u64() == who.id() {
+        if header.id().as_u64() == who.id() {
             // It is being polled, so it need not be queued.
             let _ = header.state.abort();
             return true;
@@ -53,7 +53,7 @@ pub(crate) fn abort_current(waker: &Waker) -> bool {
     let mut found = false;
     sched::with_own_runtime(|shared| {
         shared.live.for_each(|header, _| {
-            if header.id.as_u64() == who.id() {
+            if header.id().as_u64() == who.id() {
                 let _ = header.state.abort();
                 found = true;
             }
