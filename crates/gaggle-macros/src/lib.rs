@@ -19,6 +19,14 @@ use proc_macro::TokenStream;
 /// finished or not.
 /// The function takes no arguments and may return anything that a plain `main` may return.
 ///
+/// The program has Go's habits:
+///
+/// - `SIGQUIT` prints who waits for what and ends the process with status 2; `SIGUSR1` prints it and the program goes on.
+///   `GAGGLE_DUMP=json` asks for JSON.
+/// - When all goroutines sleep and nothing can wake any, or some wait for each other's locks, that is printed and the
+///   process ends with status 2. `GAGGLE_DEADLOCK=report` only prints, `GAGGLE_DEADLOCK=off` does nothing.
+/// - A panic in a goroutine whose handle was dropped ends it at once, with status 101.
+///
 /// # Options
 ///
 /// - `workers = N`: run on `N` worker threads, at least 1. Without it the number comes from `GAGGLE_WORKERS`, else from
@@ -55,6 +63,8 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// It stands in for `#[test]`; other attributes of a test, such as `#[should_panic]` and `#[ignore]`, stay as they are.
 /// The test may return anything that a plain test may return.
+/// It has a runtime of its own. A deadlock in it is a panic that says who waits for what, as soon as the tests that run
+/// beside it have ended.
 ///
 /// # Options
 ///

@@ -26,7 +26,7 @@ pub struct Metrics {
     pub name: String,
     /// Workers that it was built with.
     pub workers: usize,
-    /// Threads at present: workers, and those that stand in or wait to stand in for blocked ones.
+    /// Threads at present: workers, and those that stand in or wait to stand in for blocked ones. Not those of locked goroutines, of which each has one.
     pub threads: usize,
     /// Of these, the ones that wait to stand in.
     pub spare_threads: usize,
@@ -44,7 +44,7 @@ pub struct Metrics {
     pub waiting: usize,
     /// Goroutines started so far.
     pub started: u64,
-    /// Polls done.
+    /// Polls done by workers.
     pub polls: u64,
     /// Times that a worker took goroutines from another after a search.
     pub steals: u64,
