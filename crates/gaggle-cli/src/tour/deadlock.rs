@@ -2,11 +2,10 @@
 
 use std::io;
 
-use super::answer;
+use super::{InProcess, in_processes};
 use crate::args::ChildProgram;
-use crate::child::{self, Fate};
-use crate::picture::checks::Check;
-use crate::report::{Report, Shown, Stop};
+use crate::child::Fate;
+use crate::report::{Report, Stop};
 use crate::stage::Stage;
 
 pub(crate) const STOP: Stop = Stop {
@@ -18,18 +17,6 @@ pub(crate) const STOP: Stop = Stop {
                the same two locks in opposite order. Do they hang?",
 };
 
-/// A program with what it is about.
-const PROGRAMS: [(ChildProgram, &str); 2] = [
-    (
-        ChildProgram::ForgottenClose { number: 5 },
-        "The pool without `jobs.close()`, in a process of its own:",
-    ),
-    (
-        ChildProgram::LockCycle,
-        "Two locks in opposite order, while main only sleeps, in a process of its own:",
-    ),
-];
-
 const ANSWER: &str = "No: both end, and say why. In the first, three workers wait in a receive on the channel `jobs`, main \
                       waits for the wait group, and nothing is left that could wake any of them: no timer, no call that blocks, \
                       no other thread. In the second a circle of locks is enough, whatever else runs. Only what is certain is \
@@ -38,38 +25,21 @@ const ANSWER: &str = "No: both end, and say why. In the first, three workers wai
                       docs/debugging.md has the rest.";
 
 pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
-    let runs = stage.runs(1);
-    let mut report = Report::new(&STOP, 0, runs);
-    let mut pool = Check::guaranteed(
-        "when everyone sleeps for good, the process ends with status 2; the report has the channel, and who waits for it",
-    );
-    let mut locks = Check::guaranteed(
-        "goroutines that wait for each other's locks are reported too, with status 2, although main could go on",
-    );
-    for (at, (program, caption)) in PROGRAMS.into_iter().enumerate() {
-        stage.say(if at == 0 { "" } else { "\n" });
-        stage.caption(caption);
-        for nth in 0..runs {
-            let fate = child::run_to_its_end(stage, nth, program)?;
-            if matches!(program, ChildProgram::LockCycle) {
-                locks.tried(reports_locks(&fate));
-            } else {
-                pool.tried(reports_pool(&fate));
-            }
-            if nth == 0 {
-                report.workers = fate.workers;
-                report.shown.push(Shown {
-                    caption: caption.to_owned(),
-                    recording: fate.recording,
-                    process: Some(fate.ending),
-                    labels: None,
-                });
-            }
-        }
-    }
-    report.checks = vec![pool, locks];
-    report.answer = answer(&report, ANSWER);
-    Ok(report)
+    let programs = [
+        InProcess {
+            program: ChildProgram::ForgottenClose { number: 5 },
+            caption: "The pool without `jobs.close()`, in a process of its own:",
+            guarantee: "when everyone sleeps for good, the process ends with status 2; the report has the channel, and who waits for it",
+            holds: reports_pool,
+        },
+        InProcess {
+            program: ChildProgram::LockCycle,
+            caption: "Two locks in opposite order, while main only sleeps, in a process of its own:",
+            guarantee: "goroutines that wait for each other's locks are reported too, with status 2, although main could go on",
+            holds: reports_locks,
+        },
+    ];
+    in_processes(stage, &STOP, &programs, ANSWER)
 }
 
 fn reports_pool(fate: &Fate) -> bool {

@@ -24,9 +24,11 @@ mod three_readers;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use crate::args::{self, Program, TourArgs};
+use crate::args::{self, ChildProgram, Program, TourArgs};
+use crate::child::{self, Fate};
 use crate::out::{self, FAINT, Look, TITLE};
-use crate::report::{self, Document, Report, Stop};
+use crate::picture::checks::Check;
+use crate::report::{self, Document, Report, Shown, Stop};
 use crate::stage::{Mode, Stage};
 
 /// The stops, in the order of the tutorial's rows; after them, what a program looks like from inside when something is wrong.
@@ -155,6 +157,46 @@ fn stop_of(program: &Program) -> &'static Stop {
         Program::Leak => &leak::STOP,
         Program::Panic => &panic::STOP,
     }
+}
+
+/// A program of a stop that ends its process, and what is guaranteed of it.
+struct InProcess {
+    program: ChildProgram,
+    caption: &'static str,
+    guarantee: &'static str,
+    holds: fn(&Fate) -> bool,
+}
+
+/// Runs the programs of a stop, each in processes of its own, and reports how they ended.
+fn in_processes(
+    stage: &Stage,
+    stop: &'static Stop,
+    programs: &[InProcess],
+    text: &str,
+) -> io::Result<Report> {
+    let runs = stage.runs(1);
+    let mut report = Report::new(stop, 0, runs);
+    for (at, one) in programs.iter().enumerate() {
+        stage.say(if at == 0 { "" } else { "\n" });
+        stage.caption(one.caption);
+        let mut check = Check::guaranteed(one.guarantee);
+        for nth in 0..runs {
+            let fate = child::run_to_its_end(stage, nth, one.program)?;
+            check.tried((one.holds)(&fate));
+            if nth == 0 {
+                report.workers = fate.workers;
+                report.shown.push(Shown {
+                    caption: one.caption.to_owned(),
+                    recording: fate.recording,
+                    process: Some(fate.ending),
+                    labels: None,
+                });
+            }
+        }
+        report.checks.push(check);
+    }
+    report.answer = answer(&report, text);
+    Ok(report)
 }
 
 fn list(mode: Mode, look: Look) {

@@ -2,11 +2,10 @@
 
 use std::io;
 
-use super::answer;
+use super::{InProcess, in_processes};
 use crate::args::ChildProgram;
-use crate::child::{self, Fate};
-use crate::picture::checks::Check;
-use crate::report::{Report, Shown, Stop};
+use crate::child::Fate;
+use crate::report::{Report, Stop};
 use crate::stage::Stage;
 
 pub(crate) const STOP: Stop = Stop {
@@ -17,18 +16,6 @@ pub(crate) const STOP: Stop = Stop {
     question: "A goroutine panics. Does the program end, as a Go program does? Does anybody get to know at all?",
 };
 
-/// The two programs, and what is special about each.
-const PROGRAMS: [(ChildProgram, &str); 2] = [
-    (
-        ChildProgram::Joined,
-        "Main awaits the handles, in a process of its own:",
-    ),
-    (
-        ChildProgram::Detached,
-        "Main drops the handle, in a process of its own:",
-    ),
-];
-
 const ANSWER: &str = "A panic is never lost. Somebody held the handle of the first goroutine: to them it was an error like any \
                       other, with the number of the goroutine, the place where it was started, and the message. Nobody held the \
                       second one's: so it was reported with the same facts, and raised again out of main, which was asleep and \
@@ -36,38 +23,21 @@ const ANSWER: &str = "A panic is never lost. Somebody held the handle of the fir
                       says where the panic was. `OnPanic::Report` leaves it at the report. docs/debugging.md has the rest.";
 
 pub(crate) fn report(stage: &Stage) -> io::Result<Report> {
-    let runs = stage.runs(1);
-    let mut report = Report::new(&STOP, 0, runs);
-    let mut joined = Check::guaranteed(
-        "whoever awaits the handle gets the panic as an error, and the program goes on",
-    );
-    let mut detached = Check::guaranteed(
-        "a panic that nobody can await is reported, and ends the program with status 101",
-    );
-    for (at, (program, caption)) in PROGRAMS.into_iter().enumerate() {
-        stage.say(if at == 0 { "" } else { "\n" });
-        stage.caption(caption);
-        for nth in 0..runs {
-            let fate = child::run_to_its_end(stage, nth, program)?;
-            if matches!(program, ChildProgram::Joined) {
-                joined.tried(went_on(&fate));
-            } else {
-                detached.tried(was_ended(&fate));
-            }
-            if nth == 0 {
-                report.workers = fate.workers;
-                report.shown.push(Shown {
-                    caption: caption.to_owned(),
-                    recording: fate.recording,
-                    process: Some(fate.ending),
-                    labels: None,
-                });
-            }
-        }
-    }
-    report.checks = vec![joined, detached];
-    report.answer = answer(&report, ANSWER);
-    Ok(report)
+    let programs = [
+        InProcess {
+            program: ChildProgram::Joined,
+            caption: "Main awaits the handles, in a process of its own:",
+            guarantee: "whoever awaits the handle gets the panic as an error, and the program goes on",
+            holds: went_on,
+        },
+        InProcess {
+            program: ChildProgram::Detached,
+            caption: "Main drops the handle, in a process of its own:",
+            guarantee: "a panic that nobody can await is reported, and ends the program with status 101",
+            holds: was_ended,
+        },
+    ];
+    in_processes(stage, &STOP, &programs, ANSWER)
 }
 
 fn went_on(fate: &Fate) -> bool {
