@@ -13,7 +13,6 @@ use common::{in_goroutine, on_workers, rounds};
 use gaggle::runtime::{Handle, Runtime, num_goroutines};
 use gaggle::time::sleep;
 use gaggle::{JoinHandle, block_on, blocking, chan, go, go_locked, yield_now};
-use gaggle_rt::stepped::{Order, Stepped};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::future::{pending, poll_fn};
@@ -257,8 +256,7 @@ fn rx_05_one_that_ends_its_own_runtime_does_not_wait_for_itself() {
 
 #[test]
 fn t5_without_a_thread_it_panics_and_says_why() {
-    let stepped = Stepped::new(Order::Fifo);
-    let ended = stepped.block_on(async {
+    let report = gaggle::sim::run(1, async {
         let held = Arc::new(());
         let inside = held.clone();
         let refused = catch_unwind(AssertUnwindSafe(|| {
@@ -270,7 +268,7 @@ fn t5_without_a_thread_it_panics_and_says_why() {
             text.contains("go_locked: the system has no thread"),
             "{text}"
         );
-        assert_eq!((Arc::strong_count(&held), num_goroutines()), (1, 0));
+        assert_eq!((Arc::strong_count(&held), num_goroutines()), (1, 1));
     });
-    ended.unwrap();
+    assert!(report.ok(), "{report}");
 }

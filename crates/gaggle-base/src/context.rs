@@ -5,10 +5,12 @@
 //!
 //! * **Budget** (semantics.md GO-06, T3, TI-20): an operation that finds itself always ready gives way after a while.
 //!   The runtime refills the budget before each poll, and its monitor sets it to zero when the time slice has lasted too long.
+//!   A driver that takes one step at a time leaves the budget at zero, so that it is asked before each operation ([`crate::steps`]).
 //! * **Wait record**: see [`crate::wait`]. Every operation that returns `Pending` says why.
 //! * **Blocking**: a call that is about to block this thread announces it, so that the runtime can let another thread take over.
 
 use crate::site::Site;
+use crate::steps::{self, Op};
 use crate::wait::{Reason, WaitRecord, Waiting, Who};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -91,13 +93,29 @@ pub fn spent() -> u32 {
     LOCAL.with(|l| BUDGET.saturating_sub(l.budget.load(Ordering::Relaxed)))
 }
 
-/// Asks for leave to do one operation. `Pending` means: give way now; the waker has been called.
+/// Empties the budget of this thread: every operation of the poll that begins asks first.
+pub fn drain() {
+    LOCAL.with(|l| {
+        l.budget.store(0, Ordering::Relaxed);
+        l.denied.set(0);
+    });
+}
+
+/// Asks for leave to do one operation, and says which. `Pending` means: give way now; the waker has been called.
 #[inline(always)]
-pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
+pub fn poll_proceed(cx: &mut Context<'_>, reason: Reason, site: Site, object: u64) -> Poll<()> {
     LOCAL.with(|l| {
         let left = l.budget.load(Ordering::Relaxed);
         if left == 0 {
-            return poll_exhausted(l, cx);
+            return poll_exhausted(
+                l,
+                cx,
+                &Op {
+                    reason,
+                    site,
+                    object,
+                },
+            );
         }
         l.budget.store(left - 1, Ordering::Relaxed);
         Poll::Ready(())
@@ -115,14 +133,25 @@ pub fn leave_one() {
 }
 
 #[cold]
-fn poll_exhausted(l: &Local, cx: &mut Context<'_>) -> Poll<()> {
+fn poll_exhausted(l: &Local, cx: &mut Context<'_>, op: &Op) -> Poll<()> {
     let outside = l.wait.get().is_null();
+    if !outside && let Some(gives_way) = steps::with(|steps| steps.gives_way(op)) {
+        return if gives_way {
+            give_way(cx)
+        } else {
+            Poll::Ready(())
+        };
+    }
     if outside || l.denied.get() >= DENIALS {
         l.budget.store(BUDGET, Ordering::Relaxed);
         l.denied.set(0);
         return Poll::Ready(());
     }
     l.denied.set(l.denied.get() + 1);
+    give_way(cx)
+}
+
+fn give_way(cx: &Context<'_>) -> Poll<()> {
     note_wait(Reason::Budget, Site::UNKNOWN, 0);
     cx.waker().wake_by_ref();
     Poll::Pending
@@ -216,10 +245,14 @@ mod tests {
     use std::sync::atomic::AtomicBool;
     use std::task::Waker;
 
+    fn proceed(cx: &mut Context<'_>) -> Poll<()> {
+        poll_proceed(cx, Reason::ChanSend, Site::UNKNOWN, 0)
+    }
+
     #[test]
     fn outside_a_goroutine_the_budget_never_ends() {
         let mut cx = Context::from_waker(Waker::noop());
-        assert!((0..10 * BUDGET).all(|_| poll_proceed(&mut cx).is_ready()));
+        assert!((0..10 * BUDGET).all(|_| proceed(&mut cx).is_ready()));
     }
 
     #[test]
@@ -231,7 +264,7 @@ mod tests {
         refill();
         assert_eq!(
             (0..BUDGET + 3)
-                .filter(|_| poll_proceed(&mut cx).is_pending())
+                .filter(|_| proceed(&mut cx).is_pending())
                 .count(),
             3
         );
@@ -248,12 +281,7 @@ mod tests {
         unsafe { enter_task(&raw const record) };
         refill();
         // Nobody refills: as if an executor inside the goroutine polled on and on.
-        assert!(
-            (0..10_000)
-                .filter(|_| poll_proceed(&mut cx).is_ready())
-                .count()
-                > 6_000
-        );
+        assert!((0..10_000).filter(|_| proceed(&mut cx).is_ready()).count() > 6_000);
         // SAFETY: removing is always allowed.
         unsafe { enter_task(ptr::null()) };
     }

@@ -1,7 +1,7 @@
-//! The seam between a runtime and the world: time, randomness, threads, and the choice of who runs next.
+//! The seam between a runtime and the world: time, randomness, threads.
 //!
 //! A runtime is built with one driver. [`Threads`] is production: the system's clock and threads; its workers choose by their own queues and never ask.
-//! A driver without threads asks [`Driver::choose`] before every step and says itself what time it is; the runtime's tasks, channels and timers are the same code.
+//! A driver without threads says itself what time it is, and whoever drives such a runtime is asked for each choice ([`crate::steps`]); the tasks, channels and timers are the same code.
 
 use crate::clock::{Clock, Nanos, system_now};
 use crate::rng::Rng;
@@ -23,9 +23,6 @@ pub trait Driver: Clock {
         name: String,
         body: Box<dyn FnOnce() + Send>,
     ) -> io::Result<JoinHandle<()>>;
-
-    /// Which of `ready` goroutines runs next: a number below `ready`, which is not zero. 0 is the one that has been ready longest.
-    fn choose(&self, ready: usize) -> usize;
 }
 
 /// Production: the system's clock, the system's threads.
@@ -49,9 +46,5 @@ impl Driver for Threads {
         body: Box<dyn FnOnce() + Send>,
     ) -> io::Result<JoinHandle<()>> {
         thread::start(name, body)
-    }
-
-    fn choose(&self, _ready: usize) -> usize {
-        0
     }
 }

@@ -13,6 +13,7 @@
 //! | [`site`] | a source location in four bytes |
 //! | [`wait`] | why a goroutine waits: reason, object, place |
 //! | [`context`] | what a thread knows about the goroutine that it runs: budget, wait record, blocking hand-off |
+//! | [`steps`] | what a thread asks while somebody drives it step by step |
 //! | [`waitlist`] | lists of waiters that live inside the waiting futures |
 //! | [`waker`] | which wakers are harmless under a lock |
 //! | [`listing`] | what can be asked about itself from outside: channels, waits for locks |
@@ -33,6 +34,7 @@ pub mod peek;
 pub mod rng;
 pub mod site;
 pub mod spin;
+pub mod steps;
 pub mod sync;
 pub mod thread;
 pub mod wait;

@@ -1,8 +1,9 @@
 //! The one source of randomness: a small generator that is seeded once.
 //!
-//! It decides where a worker starts to steal and, later, which ready arm a `select!` takes.
+//! It decides where a worker starts to steal, and which ready arm a `select!` takes.
 //! It is not for secrets.
 
+use crate::steps;
 use crate::sync::{AtomicU64, Ordering};
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -55,21 +56,43 @@ thread_local! {
     static THREAD_RNG: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A number below `bound` from the calling thread's own generator.
+/// A number below `bound` from the calling thread's own generator. `None`: somebody drives this thread ([`crate::steps`]), and is to be asked.
 ///
 /// # Panics
 /// When `bound` is zero.
+#[inline(always)]
 #[must_use]
-pub fn below(bound: u32) -> u32 {
+pub fn draw(bound: u32) -> Option<u32> {
     THREAD_RNG.with(|cell| {
         let mut rng = match cell.get() {
-            0 => Rng::from_entropy(),
+            UNSEEDED => seed_thread()?,
             state => Rng::from_seed(state),
         };
         let n = rng.below(bound);
         cell.set(rng.0);
-        n
+        Some(n)
     })
+}
+
+/// The state of a generator that has not drawn yet. A driven thread stays in it, so that production pays no test for being driven.
+const UNSEEDED: u64 = 0;
+
+#[cold]
+fn seed_thread() -> Option<Rng> {
+    (!steps::is_driven()).then(Rng::from_entropy)
+}
+
+/// The thread's generator, set aside while the thread is driven.
+pub(crate) struct Undriven(u64);
+
+impl Undriven {
+    pub(crate) fn restore(&self) {
+        THREAD_RNG.set(self.0);
+    }
+}
+
+pub(crate) fn be_driven() -> Undriven {
+    Undriven(THREAD_RNG.replace(UNSEEDED))
 }
 
 /// A process-wide counter for things that need a number of their own.
@@ -86,6 +109,11 @@ impl Sequence {
     /// Takes `n` numbers at once and returns the first of them.
     pub fn take(&self, n: u64) -> u64 {
         self.0.fetch_add(n, Ordering::Relaxed)
+    }
+
+    /// Counts from `first` again.
+    pub fn restart(&self, first: u64) {
+        self.0.store(first, Ordering::Relaxed);
     }
 
     /// How many numbers were taken, given where the sequence started.

@@ -3,6 +3,7 @@
 use crate::blocked;
 use crate::context::{self, blocking_region};
 use crate::park::Parker;
+use crate::steps;
 use crate::wait::Waiting;
 use std::io;
 use std::pin::{Pin, pin};
@@ -83,7 +84,8 @@ pub fn wait_for_or<F: Future, R>(
             if let Some(r) = before_sleep(&waker) {
                 return r;
             }
-            if !thread.0.spin(SPINS) {
+            let driven = steps::with(|steps| steps.run_until(&|| thread.0.try_park()));
+            if driven.is_none() && !thread.0.spin(SPINS) {
                 blocked::sleep_on(&thread.0, context::current(), waiting);
             }
             match poll_noted(future.as_mut(), &mut cx) {

@@ -1,7 +1,7 @@
 //! Checks the function under the attribute and writes what replaces it.
 //!
-//! The user's `async fn` is kept whole and moved inside a plain function of the same name, which hands its future to
-//! the façade:
+//! The user's `async fn` is kept whole and moved inside a plain function of the same name, which hands its future, or
+//! for a test the function itself, to the façade:
 //!
 //! ```text
 //! fn main() -> Ret {
@@ -56,7 +56,7 @@ struct Function {
 
 /// Expands one attribute. Mistakes become `compile_error!` at their place.
 pub(crate) fn entry(entry: Entry, options: TokenStream, item: TokenStream) -> TokenStream {
-    let (options, option_errors) = Options::read(options);
+    let (options, option_errors) = Options::read(entry, options);
     let mut out = option_errors
         .map(|errors| errors.to_compile_error())
         .unwrap_or_default();
@@ -173,13 +173,36 @@ fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStre
         quote_spanned!(span=> ::core::option::Option::None)
     };
     let test = (entry == Entry::Test).then(|| quote_spanned!(span=> #[::core::prelude::v1::test]));
-    // As if the user had written it: a future that is not `Send` is reported here.
-    let future = quote_spanned!(name.span()=> #name());
-    let call =
-        quote_spanned!(span=> #private::#runner(#private::Config { workers: #workers }, #future));
+    let call = match entry {
+        Entry::Main => {
+            // As if the user had written it: a future that is not `Send` is reported here.
+            let future = quote_spanned!(name.span()=> #name());
+            quote_spanned!(span=> #private::#runner(#private::Config { workers: #workers }, #future))
+        }
+        Entry::Test => {
+            let settings = options.simulation.settings(span);
+            let text = name.to_string();
+            let function = quote_spanned!(name.span()=> #name);
+            quote_spanned!(span=>
+                #private::#runner(
+                    #private::TestConfig {
+                        workers: #workers,
+                        name: #text,
+                        #settings
+                        ..<#private::TestConfig as ::core::default::Default>::default()
+                    },
+                    #function
+                )
+            )
+        }
+    };
     // The inner function is the user's own, but one without an `.await` is no mistake here.
     let allow = quote_spanned!(span=> #[allow(clippy::unused_async, reason = "an entry point is async by rule")]);
-    let plain = quote_spanned!(span=> fn #name() #result);
+    let plain = match entry {
+        Entry::Main => quote_spanned!(span=> fn #name() #result),
+        // What it returns is looked at in each run.
+        Entry::Test => quote_spanned!(span=> fn #name()),
+    };
     quote! {
         #test
         #(#attributes)*

@@ -9,6 +9,7 @@
 mod expand;
 mod options;
 mod select;
+mod simulation;
 
 use expand::Entry;
 use proc_macro::TokenStream;
@@ -59,25 +60,46 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::entry(Entry::Main, options.into(), item.into()).into()
 }
 
-/// Makes an `async fn` a test that runs as a goroutine.
+/// Makes an `async fn` a test that is run under many schedules, in virtual time, until one goes wrong.
 ///
 /// It stands in for `#[test]`; other attributes of a test, such as `#[should_panic]` and `#[ignore]`, stay as they are.
 /// The test may return anything that a plain test may return.
-/// It has a runtime of its own. A deadlock in it is a panic that says who waits for what, as soon as the tests that run
-/// beside it have ended.
+///
+/// The body runs again and again, up to 256 times or for one second, each time with another order of its goroutines: see `gaggle::sim`.
+/// It fails with a report when a goroutine panics, when nothing can go on, and when goroutines are left that can never end. The report ends with a line that replays the schedule.
+/// So a test must not keep anything from one run to the next, and must not use threads of its own. What needs those runs on real workers: with the option `workers = N`, or all tests with `GAGGLE_SIM=off`.
+/// There a deadlock is a panic that says who waits for what, as soon as the tests that run beside it have ended.
 ///
 /// # Options
 ///
-/// The same as for [`macro@main`]: `workers = N` and `crate = path`.
+/// - `workers = N` and `crate = path`, as for [`macro@main`]. With `workers` there is one run, on that many real workers.
+/// - `schedules = N`: so many schedules, without a limit of time.
+/// - `scheduler = ".."`: `fifo`, `random`, `sticky(P)`, `pct(D)`, `dfs` or `dfs(PREEMPTIONS)`; several with spaces between them take turns.
+/// - `preempt = "op"` or `"await"`: goroutines may be made to let others run before each operation of gaggle's, or only where they have to wait.
+/// - `clock = "quiescent"` or `"racy(P)"`: whether timers may fire early, and with which probability.
+/// - `max_steps = N`: a run that takes more is a livelock.
+/// - `time_limit = "10m"`: a run that takes longer by the virtual clock fails.
+/// - `leaks = "fail"` or `"allow"`: whether goroutines may be left at the end.
+/// - `seed = N`, `jobs = N`: where the schedules come from; on how many threads they are run.
 ///
 /// # Examples
 ///
 /// ```
 /// #[cfg(test)]
 /// mod tests {
-///     #[gaggle::test(workers = 2)]
+///     #[gaggle::test]
 ///     async fn a_goroutine_hands_back_its_value() {
 ///         assert_eq!(gaggle::go(async { 6 * 7 }).await.unwrap(), 42);
+///     }
+///
+///     #[gaggle::test(schedules = 2_000, scheduler = "pct(3)", time_limit = "10m")]
+///     async fn a_longer_search() {
+///         gaggle::time::sleep(std::time::Duration::from_secs(60)).await;
+///     }
+///
+///     #[gaggle::test(workers = 2)]
+///     async fn on_real_workers() {
+///         gaggle::blocking(|| std::thread::yield_now());
 ///     }
 /// }
 /// ```

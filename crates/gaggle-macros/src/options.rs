@@ -1,20 +1,32 @@
-//! The arguments of the attributes: `workers = N` and `crate = path`.
+//! The arguments of the attributes: `workers = N` and `crate = path`, and for tests how they are simulated.
 //!
 //! Every mistake is reported at its own place, and a mistake in one option does not hide one in the next.
 
+use crate::expand::Entry;
+use crate::simulation::{self, Simulation};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, Lit, LitInt, LitStr, Path, Token};
 
 /// Said wherever an option is not understood; names all there are.
-const EXPECTED: &str = "expected `workers = N` or `crate = path`";
+fn expected(entry: Entry) -> String {
+    let common = "expected `workers = N` or `crate = path`";
+    match entry {
+        Entry::Main => common.to_owned(),
+        Entry::Test => format!(
+            "{common}, or one for the simulation: {}",
+            simulation::OPTIONS
+        ),
+    }
+}
 
 /// What the attribute asked for; `None` where it said nothing.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) workers: Option<LitInt>,
     pub(crate) krate: Option<Path>,
+    pub(crate) simulation: Simulation,
 }
 
 impl Options {
@@ -22,12 +34,12 @@ impl Options {
     ///
     /// Returns what could be read along with the errors, so that the function is expanded even if an option is wrong
     /// and the compiler does not add "`main` function not found" to the list.
-    pub(crate) fn read(tokens: TokenStream) -> (Self, Option<Error>) {
+    pub(crate) fn read(entry: Entry, tokens: TokenStream) -> (Self, Option<Error>) {
         let mut options = Self::default();
         let mut errors = None;
         let parsed = (|input: ParseStream<'_>| {
             while !input.is_empty() {
-                if let Err(error) = options.read_one(input) {
+                if let Err(error) = options.read_one(entry, input) {
                     note(&mut errors, error);
                     skip_to_comma(input)?;
                 }
@@ -44,9 +56,9 @@ impl Options {
         (options, errors)
     }
 
-    fn read_one(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+    fn read_one(&mut self, entry: Entry, input: ParseStream<'_>) -> syn::Result<()> {
         if !input.peek(syn::Ident::peek_any) {
-            return Err(input.error(EXPECTED));
+            return Err(input.error(expected(entry)));
         }
         let name = input.call(Ident::parse_any)?;
         match name.to_string().as_str() {
@@ -62,10 +74,17 @@ impl Options {
                 only_once(self.krate.is_some(), &name)?;
                 self.krate = Some(path);
             }
+            other if entry == Entry::Test && simulation::knows(other) => {
+                let wanted = simulation::form(other);
+                value_follows(input, &name, &format!("`{other}` needs a value: {wanted}"))?;
+                let given = self.simulation.read(&name, input)?;
+                only_once(given, &name)?;
+            }
             other => {
+                let expected = expected(entry);
                 return Err(Error::new(
                     name.span(),
-                    format!("unknown option `{other}`; {EXPECTED}"),
+                    format!("unknown option `{other}`; {expected}"),
                 ));
             }
         }
@@ -143,11 +162,11 @@ fn crate_path(input: ParseStream<'_>) -> syn::Result<Path> {
 
 #[cfg(test)]
 mod tests {
-    use super::Options;
+    use super::{Entry, Options};
     use quote::quote;
 
     fn messages(tokens: proc_macro2::TokenStream) -> Vec<String> {
-        let (_, errors) = Options::read(tokens);
+        let (_, errors) = Options::read(Entry::Main, tokens);
         errors
             .into_iter()
             .flatten()
@@ -157,13 +176,14 @@ mod tests {
 
     #[test]
     fn nothing_is_fine() {
-        let (options, errors) = Options::read(quote!());
+        let (options, errors) = Options::read(Entry::Main, quote!());
         assert!(options.workers.is_none() && options.krate.is_none() && errors.is_none());
     }
 
     #[test]
     fn both_options_are_read_with_a_comma_at_the_end() {
-        let (options, errors) = Options::read(quote!(workers = 4, crate = my::gaggle,));
+        let (options, errors) =
+            Options::read(Entry::Main, quote!(workers = 4, crate = my::gaggle,));
         assert!(errors.is_none());
         assert_eq!(options.workers.map(|n| n.to_string()), Some("4".to_owned()));
         assert_eq!(options.krate.map(|path| path.segments.len()), Some(2));
@@ -171,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_path_may_be_a_string() {
-        let (options, errors) = Options::read(quote!(crate = "crate::rename"));
+        let (options, errors) = Options::read(Entry::Main, quote!(crate = "crate::rename"));
         assert!(errors.is_none());
         assert_eq!(options.krate.map(|path| path.segments.len()), Some(2));
     }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 /// Stands in for the façade: polls the future in place and records the configuration.
 mod fake {
     pub(crate) mod __private {
-        use crate::{Cell, Context, Future, Poll, Waker, pin};
+        use crate::{Cell, Context, Future, Poll, Termination, Waker, pin};
 
         #[derive(Clone, Copy)]
         pub(crate) struct Config {
@@ -23,6 +23,7 @@ mod fake {
 
         thread_local! {
             pub(crate) static WORKERS: Cell<Option<usize>> = const { Cell::new(None) };
+            pub(crate) static SCHEDULES: Cell<Option<u64>> = const { Cell::new(None) };
         }
 
         pub(crate) fn main<F>(config: Config, future: F) -> F::Output
@@ -40,7 +41,24 @@ mod fake {
             }
         }
 
-        pub(crate) use main as test;
+        #[derive(Default)]
+        pub(crate) struct TestConfig {
+            pub(crate) workers: Option<usize>,
+            pub(crate) name: &'static str,
+            pub(crate) schedules: Option<u64>,
+        }
+
+        pub(crate) fn test<F, R>(config: TestConfig, root: F)
+        where
+            F: Fn() -> R,
+            R: Future + Send + 'static,
+            R::Output: Termination + Send + 'static,
+        {
+            assert!(config.name.starts_with("a_test_"));
+            SCHEDULES.set(config.schedules);
+            let workers = config.workers;
+            let _ = main(Config { workers }, root()).report();
+        }
     }
 
     pub(crate) fn workers() -> Option<usize> {
@@ -103,6 +121,12 @@ fn the_result_may_be_opaque() {
 #[gaggle_macros::test(crate = fake)]
 async fn a_test_runs() {
     pause().await;
+}
+
+#[gaggle_macros::test(schedules = 9, crate = fake)]
+async fn a_test_with_settings_runs() {
+    pause().await;
+    assert_eq!(fake::__private::SCHEDULES.get(), Some(9));
 }
 
 #[gaggle_macros::test(crate = fake)]

@@ -4,10 +4,12 @@ pub use gaggle_chan::select;
 pub use gaggle_macros::select_at;
 
 use crate::runtime::{OnDeadlock, Runtime};
+use crate::sim::{Builder, Clock, Expect, Preempt, Sched, Settings};
 use std::panic::resume_unwind;
+use std::process::{ExitCode, Termination};
 use std::time::Duration;
 
-/// The options of the attributes.
+/// The options of `#[gaggle::main]`.
 #[derive(Debug, Default)]
 pub struct Config {
     /// How many workers; the default number if `None`.
@@ -54,14 +56,100 @@ where
     run(config.build(on_deadlock), future)
 }
 
-/// As [`main`], for a test: a deadlock is a panic, and signals are left alone.
+/// The options of a test.
+#[derive(Debug, Default)]
+pub struct TestConfig {
+    /// Real workers, so many, and one run.
+    pub workers: Option<usize>,
+    /// What the test is called.
+    pub name: &'static str,
+    /// How many schedules.
+    pub schedules: Option<u64>,
+    /// Names of schedulers.
+    pub scheduler: Option<&'static str>,
+    /// `op` or `await`.
+    pub preempt: Option<&'static str>,
+    /// `quiescent` or `racy(P)`.
+    pub clock: Option<&'static str>,
+    /// The limit of steps.
+    pub max_steps: Option<u64>,
+    /// The limit of virtual time, in nanoseconds.
+    pub time_limit: Option<u64>,
+    /// `fail` or `allow`.
+    pub leaks: Option<&'static str>,
+    /// Where the schedules come from.
+    pub seed: Option<u64>,
+    /// On how many threads.
+    pub jobs: Option<u64>,
+}
+
+impl TestConfig {
+    fn builder(&self) -> Builder {
+        let mut builder = Builder::new().name(self.name);
+        if let Some(schedules) = self.schedules {
+            builder = builder.schedules(schedules);
+        }
+        if let Some(names) = self.scheduler {
+            // `pct( 3 )` may have spaces in it.
+            let names = names.replace(") ", "),").replace(' ', "");
+            let read = |name: &str| name.parse().unwrap_or_else(|error| panic!("{error}"));
+            let names = names.split(',').filter(|name| !name.is_empty());
+            builder = builder.schedulers(names.map(read).collect::<Vec<Sched>>());
+        }
+        if self.preempt == Some("await") {
+            builder = builder.preempt(Preempt::Await);
+        }
+        let racy = self.clock.and_then(|clock| clock.strip_prefix("racy("));
+        if let Some(Ok(early_fire)) = racy.map(|rest| rest.trim_end_matches(')').trim().parse()) {
+            builder = builder.clock(Clock::Racy { early_fire });
+        }
+        if let Some(steps) = self.max_steps {
+            builder = builder.max_steps(steps);
+        }
+        if let Some(nanos) = self.time_limit {
+            builder = builder.time_limit(Duration::from_nanos(nanos));
+        }
+        if self.leaks == Some("allow") {
+            builder = builder.expect(Expect::All.without(Expect::NoLeak));
+        }
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        if let Some(jobs) = self.jobs {
+            builder = builder.jobs(usize::try_from(jobs).unwrap_or(usize::MAX));
+        }
+        builder
+    }
+}
+
+/// Runs a test: under the simulator, or once on real workers, where a deadlock is a panic and signals are left alone.
+///
+/// # Panics
+/// When the test fails.
 #[track_caller]
-pub fn test<F>(config: Config, future: F) -> F::Output
+pub fn test<F, R>(config: TestConfig, root: F)
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output: Termination + Send + 'static> + Send + 'static,
 {
-    run(config.build(OnDeadlock::Panic), future)
+    if config.workers.is_some() || Settings::of_environment().off {
+        let workers = config.workers;
+        check(run(Config { workers }.build(OnDeadlock::Panic), root()));
+        return;
+    }
+    let report = config.builder().run(move || {
+        let future = root();
+        async move { check(future.await) }
+    });
+    assert!(report.ok(), "{report}");
+}
+
+/// # Panics
+/// When a test has failed by what it returns. That was printed to stderr then.
+fn check(result: impl Termination) {
+    let success = format!("{:?}", ExitCode::SUCCESS);
+    let code = format!("{:?}", result.report());
+    assert!(code == success, "the test returned an error");
 }
 
 #[track_caller]

@@ -54,6 +54,7 @@ pub mod runtime;
 mod select;
 #[cfg(unix)]
 mod signals;
+pub mod sim;
 mod slab;
 pub mod sync;
 pub mod time;

@@ -14,8 +14,8 @@
 )]
 
 use gaggle::runtime::Runtime;
+use gaggle::sim::{Builder, Preempt, Sched};
 use gaggle_base::rng::Rng;
-use gaggle_rt::stepped::{Order, Stepped};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -130,14 +130,22 @@ where
     });
 }
 
-/// Runs `body` in virtual time: in order, and in some orders at random. Time stands still while anything is ready, so let goroutines run by sleeping, not by yielding.
-pub(crate) fn in_virtual_time<F: Future<Output = ()>>(body: impl Fn() -> F) {
-    Stepped::new(Order::Fifo).block_on(body()).unwrap();
-    let mut rng = random("virtual time");
-    for _ in 0..rounds(20) {
-        let order = Order::Random(rng.next_u64());
-        Stepped::new(order).block_on(body()).unwrap();
-    }
+/// Runs `body` in virtual time: in order, and in many orders at random. Time stands still while anything is ready, so let goroutines run by sleeping, not by yielding.
+#[track_caller]
+pub(crate) fn in_virtual_time<B, F>(body: B)
+where
+    B: Fn() -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let all = [Sched::fifo(), Sched::random(), Sched::pct(2), Sched::pct(3)];
+    let builder = Builder::new()
+        .schedulers(all)
+        // Some of them poll by hand, and an operation that gives way first would look as if it had to wait.
+        .preempt(Preempt::Await)
+        .seed(seed("virtual time"))
+        .schedules(rounds(100));
+    let report = builder.run(body);
+    assert!(report.ok(), "{report}");
 }
 
 /// Waits for a state, on a plain thread. The watchdog ends it.

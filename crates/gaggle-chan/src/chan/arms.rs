@@ -154,10 +154,15 @@ impl<'a, T> SendArm<'a, T> {
 }
 
 macro_rules! channel_arm {
-    ($arm:ident, $field:ident, $receives:literal) => {
+    ($arm:ident, $op:ident, $field:ident, $receives:literal, $may_proceed:ident) => {
         impl<T> RawArm for $arm<'_, T> {
             fn is_on(&self) -> bool {
                 self.$field.is_some()
+            }
+
+            fn may_proceed(&self) -> bool {
+                let may = |op: &$op<'_, T>| op.chan.lock().$may_proceed();
+                self.$field.as_ref().is_some_and(may)
             }
 
             fn switch_off(self: Pin<&mut Self>) {
@@ -212,8 +217,8 @@ macro_rules! channel_arm {
     };
 }
 
-channel_arm!(RecvArm, recv, true);
-channel_arm!(SendArm, send, false);
+channel_arm!(RecvArm, Recv, recv, true, may_take);
+channel_arm!(SendArm, Send, send, false, may_accept);
 
 impl<T> Arm for RecvArm<'_, T> {
     type Output = Result<T, RecvError>;

@@ -295,6 +295,19 @@ impl<T> Inner<T> {
         Offer::Full
     }
 
+    /// Could a send proceed, or fail, at once? A select among the waiters may have been lost to another channel, so a `true` may be wrong.
+    pub(super) fn may_accept(&self) -> bool {
+        self.closed || self.buffer.has_room() || !self.receivers.is_empty()
+    }
+
+    /// Could a receive proceed, or fail, at once? See [`may_accept`](Self::may_accept).
+    pub(super) fn may_take(&self) -> bool {
+        self.closed
+            || self.buffer.len() > 0
+            || !self.returned.is_empty()
+            || !self.senders.is_empty()
+    }
+
     /// Tries to receive into `into`.
     ///
     /// # Safety

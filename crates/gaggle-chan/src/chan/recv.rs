@@ -67,7 +67,12 @@ pub(super) fn poll_recv<T>(
     if node.state() != State::Idle {
         return poll_again(chan, node, cx);
     }
-    ready!(poll_proceed(cx));
+    ready!(poll_proceed(
+        cx,
+        Reason::ChanRecv,
+        node.site,
+        chan.address()
+    ));
     let mut value = MaybeUninit::uninit();
     let mut inner = chan.lock();
     // SAFETY: `value` is valid for writing, and read only after `Taken`.

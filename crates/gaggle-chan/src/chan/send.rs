@@ -51,7 +51,12 @@ impl<T> Future for Send<'_, T> {
         if node.state() != State::Idle {
             return this.poll_again(cx);
         }
-        ready!(poll_proceed(cx));
+        ready!(poll_proceed(
+            cx,
+            Reason::ChanSend,
+            node.site,
+            this.chan.address()
+        ));
         let mut inner = this.chan.lock();
         // SAFETY: in state `Idle` the slot holds the value; after `Taken` the state says that it is empty.
         match unsafe { inner.offer(node.slot()) } {

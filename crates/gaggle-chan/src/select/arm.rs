@@ -27,6 +27,9 @@ pub trait RawArm {
     /// Can it ever be ready? Its guard was true, its operand was not `None`, and it has not been switched off.
     fn is_on(&self) -> bool;
 
+    /// Could it proceed at this instant? Cheap, and it changes nothing; a `true` may be wrong.
+    fn may_proceed(&self) -> bool;
+
     /// It is never ready from now on. Its operation is dropped.
     fn switch_off(self: Pin<&mut Self>);
 
@@ -115,6 +118,10 @@ impl<F: Future> FutureArm<F> {
 impl<F: Future> RawArm for FutureArm<F> {
     fn is_on(&self) -> bool {
         !matches!(self.state, State::Off)
+    }
+
+    fn may_proceed(&self) -> bool {
+        matches!(&self.state, State::Waiting(future) if (self.may_be_ready)(future))
     }
 
     fn switch_off(self: Pin<&mut Self>) {

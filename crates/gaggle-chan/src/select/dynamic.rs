@@ -35,6 +35,10 @@ impl<A: RawArm, F> RawArm for Map<A, F> {
     fn is_on(&self) -> bool {
         self.arm.is_on()
     }
+    fn may_proceed(&self) -> bool {
+        self.arm.may_proceed()
+    }
+
     fn switch_off(self: Pin<&mut Self>) {
         self.arm().switch_off();
     }

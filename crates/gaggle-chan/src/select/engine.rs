@@ -8,6 +8,7 @@ use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::rng;
 use gaggle_base::site::Site;
 use gaggle_base::spin::{SpinHeld, SpinWord};
+use gaggle_base::steps::{self, Kind};
 use gaggle_base::wait::Reason;
 use gaggle_base::waitlist::{Claim, Commit};
 use std::pin::Pin;
@@ -104,17 +105,38 @@ impl Engine<'_, '_> {
         if self.progress.stage == Stage::Waiting {
             return self.in_order(None, |engine, order| engine.poll_again(order, cx));
         }
-        ready!(poll_proceed(cx));
+        ready!(poll_proceed(
+            cx,
+            Reason::Select,
+            self.site,
+            self.arms.len() as u64
+        ));
         // First look: cheap and without a trace. Most selects end here, with the first arm that is drawn.
         let first = if self.mode.biased || self.arms.len() == 1 {
             0
         } else {
-            rng::below(self.arms.len() as u32) as usize
+            match rng::draw(self.arms.len() as u32) {
+                Some(drawn) => drawn as usize,
+                None => self.choose_ready(),
+            }
         };
         if self.arm(first).attempt(cx, Round::Look) {
             return Poll::Ready(Verdict::Arm(first));
         }
         self.in_order(Some(first), |engine, order| engine.look_on(order, cx))
+    }
+
+    /// The thread is driven: whoever drives it chooses among the arms that may proceed. The others then follow in source order.
+    #[cold]
+    fn choose_ready(&self) -> usize {
+        let arms = self.arms.iter().enumerate();
+        let may_proceed = |arm: &Slot<'_>| arm.as_ref().is_some_and(|arm| arm.may_proceed());
+        let ready: Vec<usize> = arms
+            .filter(|(_, arm)| may_proceed(arm))
+            .map(|(i, _)| i)
+            .collect();
+        let chosen = steps::choose(Kind::Arm, ready.len());
+        ready.get(chosen).copied().unwrap_or(0)
     }
 
     /// Goes on with an order for the arms, in which `first`, if there is one, has been drawn.
@@ -382,7 +404,8 @@ impl<'a> Order<'a> {
             return None;
         }
         if !self.biased && left > 1 {
-            let drawn = self.next + rng::below(left as u32) as usize;
+            // A driven thread has chosen before.
+            let drawn = self.next + rng::draw(left as u32).unwrap_or(0) as usize;
             self.indices.swap(self.next, drawn);
         }
         self.next += 1;

@@ -145,7 +145,8 @@ impl Future for BarrierWait<'_> {
         let this = self.into_ref().get_ref();
         let (barrier, node) = (this.barrier, &this.node);
         if node.state() == State::Idle {
-            ready!(poll_proceed(cx));
+            let object = std::ptr::from_ref(barrier).addr() as u64;
+            ready!(poll_proceed(cx, Reason::Barrier, node.site, object));
             let prepared = prepare_waker(cx.waker());
             let mut inner = barrier.inner.lock();
             if inner.arrived + 1 >= barrier.n {

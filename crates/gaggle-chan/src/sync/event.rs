@@ -166,7 +166,8 @@ impl Future for EventWait<'_> {
                 if event.is_set() {
                     // To wait needs no budget, and a refusal puts the answer off to the next poll and no further: whoever uses the budget up beside this wait does not hide the event.
                     node.set_state(State::Done);
-                    ready!(poll_proceed(cx));
+                    let object = std::ptr::from_ref(event).addr() as u64;
+                    ready!(poll_proceed(cx, this.reason, node.site, object));
                     node.finish();
                     return Poll::Ready(());
                 }

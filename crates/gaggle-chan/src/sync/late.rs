@@ -6,6 +6,7 @@
 
 use gaggle_base::context::poll_proceed;
 use gaggle_base::site::Site;
+use gaggle_base::wait::Reason;
 use std::marker::PhantomPinned;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -19,6 +20,9 @@ pub(super) trait Waits {
     type Raw;
     /// What waits, once it has to.
     type Waiter<'a>: Waiter;
+
+    /// What it waits for.
+    const REASON: Reason;
 
     /// Takes the lock if that can be done now, and notes who has it.
     fn try_now(raw: &Self::Raw) -> bool;
@@ -90,7 +94,8 @@ impl<W: Waits> Future for Late<'_, W> {
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.stage == Stage::New {
-            ready!(poll_proceed(cx));
+            let object = std::ptr::from_ref(self.raw).addr() as u64;
+            ready!(poll_proceed(cx, W::REASON, self.site, object));
             if W::try_now(self.raw) {
                 // SAFETY: nothing is moved out of it.
                 unsafe { self.as_mut().get_unchecked_mut() }.stage = Stage::Over;

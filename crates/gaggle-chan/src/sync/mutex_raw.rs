@@ -259,6 +259,7 @@ pub(super) struct Whole;
 impl Waits for Whole {
     type Raw = Raw;
     type Waiter<'a> = Waiter<'a>;
+    const REASON: Reason = Reason::Mutex;
 
     #[inline(always)]
     fn try_now(raw: &Raw) -> bool {

@@ -327,13 +327,8 @@ impl<const WRITE: bool> Waiter<'_, WRITE> {
     }
 
     fn wait(&self) -> Poll<()> {
-        let reason = if WRITE {
-            Reason::RwLockWrite
-        } else {
-            Reason::RwLockRead
-        };
         note_wait(
-            reason,
+            To::<WRITE>::REASON,
             self.node.site,
             ptr::from_ref(self.raw).addr() as u64,
         );
@@ -365,6 +360,11 @@ pub(super) struct To<const WRITE: bool>;
 impl<const WRITE: bool> Waits for To<WRITE> {
     type Raw = Raw;
     type Waiter<'a> = Waiter<'a, WRITE>;
+    const REASON: Reason = if WRITE {
+        Reason::RwLockWrite
+    } else {
+        Reason::RwLockRead
+    };
 
     #[inline(always)]
     fn try_now(raw: &Raw) -> bool {

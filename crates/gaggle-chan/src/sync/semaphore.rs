@@ -265,7 +265,8 @@ impl Future for Waiter<'_> {
         let this = self.into_ref().get_ref();
         let (semaphore, node, n) = (this.semaphore, &this.node, this.n);
         if node.state() == State::Idle {
-            ready!(poll_proceed(cx));
+            let object = std::ptr::from_ref(semaphore).addr() as u64;
+            ready!(poll_proceed(cx, Reason::Semaphore, node.site, object));
             let prepared = prepare_waker(cx.waker());
             let mut inner = semaphore.inner.lock();
             if n <= inner.available && inner.queue.is_empty() {

@@ -255,7 +255,8 @@ impl<'a> Future for Enter<'a> {
         let turns = this.turns;
         match this.node.state() {
             State::Idle => {
-                ready!(poll_proceed(cx));
+                let object = ptr::from_ref(turns).addr() as u64;
+                ready!(poll_proceed(cx, this.reason, this.node.site, object));
                 match this.attempt() {
                     Poll::Pending => this.enqueue(cx),
                     ready @ Poll::Ready(_) => ready,

@@ -45,6 +45,11 @@ pub fn dump_all() -> Dump {
     look_at(&runtimes::all())
 }
 
+/// A look at one runtime.
+pub(crate) fn look_at_one(runtime: &Arc<Shared>) -> Dump {
+    look_at(std::slice::from_ref(runtime))
+}
+
 /// A look at some runtimes.
 pub(crate) fn look_at(runtimes: &[Arc<Shared>]) -> Dump {
     let now = system_now();
@@ -209,6 +214,7 @@ fn goroutine(
         started_at: (seen.started != Site::UNKNOWN).then(|| seen.started.to_string()),
         parent: (seen.parent != 0).then_some(seen.parent),
         locked: seen.locked,
+        daemon: tags.daemon,
         leaked: state == GoState::Waiting && seen.look.wakers == 0,
     }
 }

@@ -15,7 +15,7 @@ use crate::sched::Shared;
 use crate::task::Look;
 use gaggle_base::listing::{self, Blocked, Entry};
 use gaggle_base::wait::Who;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The circles that are certain, and those that are not; each from its goroutine with the lowest number on. Only goroutines of `runtimes` can be in a certain one.
@@ -29,6 +29,30 @@ pub(super) fn find(runtimes: &[Arc<Shared>]) -> (Vec<Vec<Who>>, Vec<Vec<Who>>) {
     circles(&arrows)
         .into_iter()
         .partition(|circle| is_certain(runtimes, circle))
+}
+
+/// The circles that are certain among the goroutines of one runtime, by their numbers.
+pub(crate) fn lock_cycles(runtime: &Arc<Shared>) -> Vec<Vec<u64>> {
+    let (certain, _) = find(std::slice::from_ref(runtime));
+    let ids = |circle: Vec<Who>| circle.into_iter().map(Who::id).collect();
+    certain.into_iter().map(ids).collect()
+}
+
+/// Which goroutines of one runtime wait for the same lock in two futures at once, with the lock's address: one of the two is not polled, and may have been given the lock.
+pub(crate) fn doubled_waits(runtime: &Shared) -> Vec<(u64, u64)> {
+    let mut seen = HashSet::new();
+    let mut doubled = Vec::new();
+    listing::for_each(|entry| {
+        if entry.who.runtime() == runtime.number && entry.thing.word().is_some() {
+            let wait = (entry.who.id(), entry.thing.describe().address);
+            if !seen.insert(wait) {
+                doubled.push(wait);
+            }
+        }
+    });
+    doubled.sort_unstable();
+    doubled.dedup();
+    doubled
 }
 
 /// The circles among the arrows. Each goroutine has one arrow at most.

@@ -116,6 +116,8 @@ pub struct Goroutine {
     pub parent: Option<u64>,
     /// It has a thread of its own (see `go_locked`).
     pub locked: bool,
+    /// It is not expected to end (see `Named::daemon`).
+    pub daemon: bool,
     /// Nobody can wake it: it waits, and there is no waker of it.
     pub leaked: bool,
 }

@@ -26,7 +26,9 @@ mod runtimes;
 mod text;
 pub(crate) mod verdict;
 
+pub(crate) use collect::look_at_one;
 pub use collect::{dump, dump_all};
+pub(crate) use cycles::{doubled_waits, lock_cycles};
 pub use dump::{Dump, GoState, Goroutine, Object, RuntimeDump, Thread, Worker, WorkerState};
 pub use leaks::{LeakCheck, Leaks, leak_check, leaks};
 pub(crate) use runtimes::{next_number, register, wake_monitors};

@@ -22,6 +22,8 @@ pub(crate) struct Tags {
     pub(crate) name: Option<Arc<str>>,
     /// Sorted by key.
     pub(crate) labels: Vec<Label>,
+    /// It is not expected to end.
+    pub(crate) daemon: bool,
 }
 
 impl Tags {
@@ -60,7 +62,7 @@ impl Names {
 
     fn put(&self, id: u64, tags: Tags) {
         let mut table = self.table();
-        if tags.name.is_none() && tags.labels.is_empty() {
+        if tags.name.is_none() && tags.labels.is_empty() && !tags.daemon {
             table.remove(&id);
         } else {
             table.insert(id, tags);
@@ -80,7 +82,13 @@ impl Names {
     fn inherit_slow(&self, parent: u64, id: u64) {
         let labels = self.get(parent).labels;
         if !labels.is_empty() {
-            self.put(id, Tags { name: None, labels });
+            self.put(
+                id,
+                Tags {
+                    labels,
+                    ..Tags::default()
+                },
+            );
         }
     }
 
@@ -89,6 +97,14 @@ impl Names {
     pub(crate) fn forget(&self, id: u64) {
         if !self.is_empty() {
             self.put(id, Tags::default());
+        }
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&self) {
+        if !self.is_empty() {
+            self.table().clear();
+            self.count.store(0, Ordering::Relaxed);
         }
     }
 
@@ -240,7 +256,7 @@ pub fn named(name: &str) -> Named {
     Named {
         tags: Tags {
             name: Some(Arc::from(name)),
-            labels: Vec::new(),
+            ..Tags::default()
         },
     }
 }
@@ -249,6 +265,12 @@ impl Named {
     /// One more label, beside those that the goroutine inherits.
     pub fn label(mut self, key: &str, value: &str) -> Self {
         self.tags.set(key, value);
+        self
+    }
+
+    /// It is not expected to end: under simulation it is no leak if it is left at the end.
+    pub fn daemon(mut self) -> Self {
+        self.tags.daemon = true;
         self
     }
 
@@ -266,7 +288,7 @@ impl Named {
             shared.go(
                 async move {
                     change_current(|own| {
-                        own.name = tags.name;
+                        (own.name, own.daemon) = (tags.name, tags.daemon);
                         for (key, value) in &tags.labels {
                             own.set(key, value);
                         }

@@ -144,6 +144,7 @@ impl Builder {
                 || env::var_os(STUCK_VARIABLE).is_some_and(|value| value == "print"),
             bystander: verdict::bystander(self.on_deadlock),
             max_threads: workers + MAX_SPARE_THREADS,
+            stepping: None,
             driver: Arc::new(Threads),
         })?;
         Ok(Runtime::new(shared))

@@ -30,6 +30,15 @@ impl Drop for Entered {
     }
 }
 
+/// Is `shared` one of the runtimes that this thread is inside of?
+pub(crate) fn is_inside(shared: &Shared) -> bool {
+    let shared = std::ptr::from_ref(shared);
+    let one = |entered: &Arc<Shared>| std::ptr::eq(Arc::as_ptr(entered), shared);
+    ENTERED
+        .try_with(|entered| entered.borrow().iter().any(one))
+        .unwrap_or(false)
+}
+
 /// Calls `f` with the current runtime, or else the default one. In a goroutine that costs no reference count.
 #[inline]
 pub(crate) fn with_runtime<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> R {

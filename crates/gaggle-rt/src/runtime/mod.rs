@@ -26,7 +26,7 @@ pub use block_on::block_on;
 pub use builder::{Builder, OnDeadlock, OnPanic};
 #[doc(hidden)]
 pub use ending::{end_of_main, main_left, note_panics};
-pub(crate) use enter::{default_runtime, enter, with_runtime};
+pub(crate) use enter::{default_runtime, enter, is_inside, with_runtime};
 pub use handle::{Handle, Runtime};
 pub use histogram::Histogram;
 pub(crate) use histogram::Recorder;

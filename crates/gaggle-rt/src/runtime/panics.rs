@@ -3,6 +3,7 @@
 use super::OnPanic;
 use super::enter::current;
 use crate::sched::Shared;
+use crate::sched::stepped::Fallen;
 use crate::task::GoId;
 use gaggle_base::payload::message_of;
 use gaggle_base::site::Site;
@@ -137,6 +138,15 @@ impl Drop for Registration {
 /// A goroutine has panicked, and its handle was dropped.
 #[cold]
 pub(crate) fn raise(shared: &Shared, id: GoId, site: Site, payload: Payload) {
+    if let Some(stepping) = &shared.config.stepping {
+        // Whoever drives it reports it.
+        stepping.fell(Fallen {
+            id,
+            started: site,
+            payload,
+        });
+        return;
+    }
     report(id, site, &*payload);
     shared.panics.count.fetch_add(1, Ordering::Relaxed);
     if shared.panics.policy == OnPanic::Raise {

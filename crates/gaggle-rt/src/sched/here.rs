@@ -7,6 +7,7 @@ use super::worker::Worker;
 use crate::task::{GoId, TaskRef, run};
 use crate::time::wheel::Wheel;
 use gaggle_base::context;
+use gaggle_base::steps;
 use gaggle_base::sync::Ordering;
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -38,6 +39,22 @@ pub(super) unsafe fn poll_here(task: TaskRef, shared: &Shared) -> bool {
         let header = task.header();
         let outer = context::enter_task(&raw const header.wait);
         context::refill();
+        let again = run(task, shared);
+        context::enter_task(outer);
+        again
+    }
+}
+
+/// As [`poll_here`], on a thread that is driven: each operation asks first.
+///
+/// # Safety
+/// As for `poll_here`.
+pub(super) unsafe fn poll_driven(task: TaskRef, shared: &Shared) -> bool {
+    // SAFETY: as in `poll_here`.
+    unsafe {
+        let header = task.header();
+        let outer = context::enter_task(&raw const header.wait);
+        context::drain();
         let again = run(task, shared);
         context::enter_task(outer);
         again
@@ -114,7 +131,7 @@ pub(crate) fn with_current_shared<R, F: FnOnce(&Arc<Shared>) -> R>(f: F) -> Resu
 
 /// Does this thread run goroutines: as a worker, or as a goroutine's own thread?
 pub(crate) fn runs_goroutines() -> bool {
-    current().is_some() || !OWN_OF.get().is_null()
+    current().is_some() || !OWN_OF.get().is_null() || steps::is_driven()
 }
 
 /// Does this thread run goroutines of that runtime?

@@ -128,6 +128,13 @@ impl LiveList {
         }
     }
 
+    /// Takes goroutines again.
+    pub(super) fn open(&self) {
+        for shard in &self.shards {
+            shard.0.lock().closed = false;
+        }
+    }
+
     /// For shutdown: claims up to `limit` parked goroutines and hands them to `f` as if they came from a queue.
     pub(crate) fn claim_parked(&self, limit: usize, mut f: impl FnMut(TaskRef)) {
         for shard in &self.shards {

@@ -17,7 +17,7 @@
 //! | `monitor.rs` | the thread that notices workers that are stuck in one poll |
 //! | `balance.rs` | spread the work over the workers, or gather it on one? |
 //! | `shared.rs` | what all of them share: one runtime |
-//! | `stepped.rs` | the other way to drive a runtime: one thread, virtual time, every choice asked for |
+//! | `stepped/` | the other way to drive a runtime: one thread, virtual time, every choice asked for |
 //! | `shutdown.rs` | the end of a runtime |
 //!
 //! This module runs goroutines and does not know what they wait for.
@@ -82,6 +82,11 @@ pub(crate) unsafe fn schedule(task: TaskRef) {
             Arc::increment_strong_count(shared.as_ptr());
             Arc::from_raw(shared.as_ptr().cast_const())
         };
+        if let Some(stepping) = &shared.config.stepping {
+            stepping.woken(&shared);
+            shared.injector.push(task);
+            return;
+        }
         // SAFETY: as above; nobody can take it before the push.
         shared.time_from_outside(unsafe { task.header() });
         shared.injector.push(task);

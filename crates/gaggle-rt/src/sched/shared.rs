@@ -8,6 +8,7 @@ use super::monitor::Monitor;
 use super::samples::Samples;
 use super::seats::Seats;
 use super::slot::Slots;
+use super::stepped::Stepping;
 use super::worker;
 use crate::inspect::{self, names::Names};
 use crate::runtime::panics::Panics;
@@ -18,6 +19,7 @@ use gaggle_base::blocked;
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Sequence;
 use gaggle_base::site::Site;
+use gaggle_base::steps;
 use gaggle_base::sync::Ordering;
 use gaggle_base::wait::Who;
 use std::io;
@@ -38,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) bystander: Option<i32>,
     /// How many threads it may have, workers and those that stand in for blocked ones.
     pub(crate) max_threads: usize,
+    /// There are no workers: somebody drives it, a step at a time.
+    pub(crate) stepping: Option<Stepping>,
     /// Where time, randomness and threads come from.
     pub(crate) driver: Arc<dyn Driver>,
 }
@@ -124,6 +128,16 @@ impl Shared {
                 Err(error)
             }
         }
+    }
+
+    /// Everything begins anew, after a shutdown: for a runtime that is stepped.
+    pub(super) fn renew(&self) {
+        self.ids.restart(1);
+        self.names.clear();
+        self.main_left.store(false, Ordering::Relaxed);
+        self.live.open();
+        self.closing.store(false, Ordering::SeqCst);
+        while self.panics.take().is_some() {}
     }
 
     /// Stops what a failed start has begun, and waits for its end: nothing runs yet.
@@ -234,10 +248,20 @@ impl Shared {
         handle
     }
 
+    /// A number for a goroutine that no worker starts, and the shard for it.
+    #[cold]
+    fn identity(&self, site: Site) -> (u64, u16) {
+        let id = self.ids.take(1);
+        if self.config.stepping.is_some() {
+            steps::with(|steps| steps.started(id, site));
+        }
+        (id, 0)
+    }
+
     /// What a new goroutine is born with.
     #[inline]
     pub(super) fn birth(self: &Arc<Self>, site: Site) -> Birth {
-        let (id, shard) = here::identity(self).unwrap_or_else(|| (self.ids.take(1), 0));
+        let (id, shard) = here::identity(self).unwrap_or_else(|| self.identity(site));
         let parent = gaggle_base::context::current();
         // A number means something in its own runtime only.
         let parent = if parent.runtime() == self.number {
@@ -261,6 +285,10 @@ impl Shared {
     #[inline]
     unsafe fn queue_new(self: &Arc<Self>, task: TaskRef) {
         if !here::queue_here(task, NonNull::from(&**self)) {
+            if self.config.stepping.is_some() {
+                self.injector.push(task);
+                return;
+            }
             // SAFETY: the caller's promise: it is alive, and nobody can take it before the push.
             self.time_from_outside(unsafe { task.header() });
             self.injector.push(task);
@@ -309,7 +337,12 @@ impl Shared {
     pub(super) fn orphan_timers(&self) {
         let mut orphans = Expired::new();
         for wheel in &self.wheels {
-            wheel.orphan_all(&mut orphans);
+            if self.config.stepping.is_some() {
+                // Its time has ended: what is due later never is (semantics.md ST-09).
+                wheel.forget_all(&mut orphans);
+            } else {
+                wheel.orphan_all(&mut orphans);
+            }
         }
         orphans
             .into_iter()

@@ -100,6 +100,11 @@ impl Header {
 }
 
 impl Header {
+    /// Has it ended?
+    pub(crate) fn is_done(&self) -> bool {
+        self.state.is_done()
+    }
+
     /// The goroutine's number.
     #[inline(always)]
     pub(crate) fn id(&self) -> GoId {

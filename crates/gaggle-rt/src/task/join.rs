@@ -144,7 +144,7 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(poll_proceed(cx));
+        ready!(poll_proceed(cx, Reason::Join, Site::UNKNOWN, self.id().0));
         if self.header().state.is_done() || !self.leave_waker(cx.waker()) {
             return Poll::Ready(self.take());
         }

@@ -29,4 +29,4 @@ pub use join::{JoinError, JoinHandle};
 pub(crate) use locked::{OwnThread, allocate_locked, hand_over};
 pub(crate) use raw::{allocate, cancel, run};
 pub(crate) use state::Look;
-pub(crate) use waker::{abort_current, declare};
+pub(crate) use waker::{abort_current, declare, hold};

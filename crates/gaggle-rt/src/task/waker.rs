@@ -62,6 +62,15 @@ pub(crate) fn abort_current(waker: &Waker) -> bool {
     found
 }
 
+/// Keeps a goroutine's allocation alive for as long as it lives.
+///
+/// # Safety
+/// The goroutine is not done.
+pub(crate) unsafe fn hold(task: TaskRef) -> Waker {
+    // SAFETY: the caller's promise; the clone counts for itself.
+    Waker::clone(&*unsafe { borrowed(task) })
+}
+
 /// The waker that stands for one counted reference to `task`.
 ///
 /// # Safety

@@ -206,6 +206,11 @@ impl TimerRecv<'_> {
         Poll::Pending
     }
 
+    fn is_put_off(&self, cx: &mut Context<'_>) -> bool {
+        let object = ptr::from_ref(self.pulse).addr() as u64;
+        poll_proceed(cx, Reason::Timer, self.node.site, object).is_pending()
+    }
+
     /// Sees to it that `waker` is called when the time has come. Not under the pulse's lock.
     fn set_timer(&self, due: Nanos, waker: Waker) {
         if due >= BEYOND {
@@ -246,7 +251,7 @@ impl Future for TimerRecv<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
         let this = self.into_ref().get_ref();
         match this.node.state() {
-            State::Idle if poll_proceed(cx).is_pending() => {
+            State::Idle if this.is_put_off(cx) => {
                 // Put off to the next poll, and no further: whoever uses the budget up beside this wait does not hide the timer.
                 this.node.set_state(State::Closed);
                 return Poll::Pending;

@@ -99,7 +99,7 @@ impl Future for Sleep {
             // The budget is asked only now: to wait needs none, or a time limit beside a future that uses it all up would never begin to count.
             // A refusal puts the answer off to the next poll, and no further.
             entry.set_state(State::Fired);
-            return poll_proceed(cx);
+            return poll_proceed(cx, Reason::Sleep, this.site, 0);
         }
         if entry.deadline() != NEVER {
             let waker = cx.waker().clone();

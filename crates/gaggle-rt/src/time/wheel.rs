@@ -165,12 +165,21 @@ impl Wheel {
 
     /// At the end of a runtime: tells whoever still waits to wait elsewhere.
     pub(crate) fn orphan_all(&self, wakers: &mut Expired) {
+        self.empty(State::Orphaned, wakers);
+    }
+
+    /// At the end of a runtime whose time ends with it: whoever still waits is forgotten.
+    pub(crate) fn forget_all(&self, wakers: &mut Expired) {
+        self.empty(State::Idle, wakers);
+    }
+
+    fn empty(&self, becomes: State, wakers: &mut Expired) {
         let mut wheels = self.state.lock();
         for level in 0..LEVELS {
             for slot in 0..SLOTS {
                 wheels.empty_slot(level, slot, |entry, waker| {
                     wakers.push((entry.deadline(), waker));
-                    entry.set_state(State::Orphaned);
+                    entry.set_state(becomes);
                 });
             }
         }

@@ -38,7 +38,7 @@ impl<'a, T> Wait<'a, T> {
         let this = self.into_ref().get_ref();
         let (shared, node) = (this.shared, &this.node);
         if node.state() == State::Idle {
-            ready!(poll_proceed(cx));
+            ready!(poll_proceed(cx, Reason::Watch, node.site, shared.address()));
         }
         let prepared = prepare_waker(cx.waker());
         let mut state = shared.lock();

@@ -1,0 +1,237 @@
+//! The loop: take a goroutine, poll it, let time go on, see the end.
+
+use super::plan::{Halt, Ready, Run, What};
+use super::world::World;
+use crate::inspect;
+use crate::sched::here::poll_driven;
+use crate::task::{Header, JoinError, JoinHandle, hold};
+use crate::time::wheel::{Expired, NEVER};
+use gaggle_base::clock::Nanos;
+use gaggle_base::listing;
+use gaggle_base::steps::Kind;
+use gaggle_base::sync::Ordering;
+use gaggle_base::thread::nap;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// What unwinds out of a call that blocks its thread and can never come back.
+pub(super) struct GivenUp;
+
+/// How long a run that cannot go on waits for a thread that it does not know.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+impl World<'_> {
+    /// The whole run.
+    pub(super) fn play<T: Send + 'static>(&self, mut root: JoinHandle<T>) -> Run<T> {
+        let finished = self.drive(&|| root.is_finished());
+        if finished {
+            // Time has ended with the root; the others may still do what they can do at once (semantics.md ST-09).
+            self.timeless.set(true);
+            self.drive(&|| false);
+        }
+        let halt = match self.halt.borrow_mut().take() {
+            // The others have come to a stop, as they should.
+            Some(Halt::Stuck) if finished => Halt::Returned,
+            None => Halt::Returned,
+            Some(halt) => halt,
+        };
+        let output = if finished { take(&mut root) } else { None };
+        let left = (self.shared.live.count() > 0).then(|| inspect::look_at_one(self.shared));
+        let doubled = match &left {
+            Some(_) => inspect::doubled_waits(self.shared),
+            None => Vec::new(),
+        };
+        let stepping = self.shared.config.stepping.as_ref();
+        Run {
+            halt,
+            output,
+            left,
+            doubled,
+            fallen: stepping
+                .map(super::Stepping::take_fallen)
+                .unwrap_or_default(),
+            foreign: stepping.is_some_and(|s| s.foreign.load(Ordering::Relaxed)),
+            steps: self.steps.get(),
+            now: self.now(),
+            fingerprint: self.fingerprint(),
+            events: self.events.take().into(),
+            names: self.names.take(),
+            reached: self.reached.take(),
+        }
+    }
+
+    /// Runs goroutines until `done` says so. `false`: the run is to stop, for the reason that is noted.
+    pub(super) fn drive(&self, done: &dyn Fn() -> bool) -> bool {
+        let stepping = self.shared.config.stepping.as_ref();
+        loop {
+            if self.is_stopped() {
+                return false;
+            }
+            if done() {
+                return true;
+            }
+            if stepping.is_some_and(super::Stepping::has_fallen) {
+                self.stop(Halt::Panicked);
+                continue;
+            }
+            self.collect();
+            let ready = self.ready.borrow().len();
+            if ready == 0 {
+                if !self.go_on_without_any() {
+                    self.stop(Halt::Stuck);
+                }
+                continue;
+            }
+            let chosen = match self.next.take() {
+                Some(chosen) => chosen,
+                None => {
+                    if self.plan.early && self.fires_early() {
+                        continue;
+                    }
+                    self.ask(Kind::Next, ready, 0.0)
+                }
+            };
+            let next = self.ready.borrow_mut().remove(chosen);
+            if let Some(next) = next {
+                self.step(next);
+            }
+        }
+    }
+
+    /// Nothing is ready. `false`: nothing ever will be.
+    fn go_on_without_any(&self) -> bool {
+        let settling = self.settling.borrow_mut().take();
+        if let Some(waker) = settling {
+            waker.wake();
+            return true;
+        }
+        if !self.timeless.get() && self.fire_next(NEVER - 1) {
+            if self.now() > self.plan.max_time {
+                self.stop(Halt::Time);
+            }
+            return true;
+        }
+        !self.timeless.get() && self.waits_for_a_stranger()
+    }
+
+    /// Nobody can go on. But a thread of the program's own may be about to wake somebody, which is worth knowing.
+    fn waits_for_a_stranger(&self) -> bool {
+        if !self.plan.patient {
+            return false;
+        }
+        let begin = gaggle_base::clock::system_now();
+        let patience = gaggle_base::clock::to_nanos(PATIENCE);
+        while gaggle_base::clock::system_now() - begin < patience {
+            if self.shared.injector.len() > 0 {
+                return true;
+            }
+            nap(Duration::from_micros(200));
+        }
+        false
+    }
+
+    /// Polls a goroutine once.
+    fn step(&self, next: Ready) {
+        let outer = (self.current.replace(next.id), self.ops.replace(0));
+        self.granted.set(next.preempted);
+        self.preempted.set(false);
+        self.plan
+            .progress
+            .goroutine
+            .store(next.id, Ordering::Relaxed);
+        let lock_waits = listing::lock_waits();
+        // SAFETY: it was taken from the injector, so it is not done.
+        let held = self.plan.trace.then(|| unsafe { hold(next.task) });
+        // SAFETY: it was taken from the injector of this runtime, and is polled on this thread only.
+        let again = unsafe { poll_driven(next.task, self.shared) };
+        self.current.set(outer.0);
+        self.ops.set(outer.1);
+        self.granted.set(false);
+        self.mix(next.id << 1 | u64::from(again));
+        self.count_step();
+        let preempted = self.preempted.replace(false);
+        if let Some(held) = held {
+            // SAFETY: `held` keeps it alive.
+            self.note_after(unsafe { next.task.header() }, again, preempted);
+            drop(held);
+        }
+        if again {
+            if !preempted {
+                self.guide_yielded(next.id);
+            }
+            self.collect();
+            self.ready
+                .borrow_mut()
+                .push_back(Ready { preempted, ..next });
+        } else if listing::lock_waits() != lock_waits {
+            let cycles = inspect::lock_cycles(self.shared);
+            if !cycles.is_empty() {
+                self.stop(Halt::LockCycle(cycles));
+            }
+        }
+    }
+
+    fn note_after(&self, header: &Header, again: bool, preempted: bool) {
+        let id = header.id().as_u64();
+        let waiting = header.wait.get();
+        if header.is_done() {
+            self.note(id, What::Ended);
+        } else if !again {
+            self.note(id, What::Waits(waiting));
+        } else if !preempted {
+            self.note(id, What::Yielded);
+        }
+        if let Some(name) = self.shared.names.get(id).name {
+            self.names.borrow_mut().insert(id, name.to_string());
+        }
+    }
+
+    fn fires_early(&self) -> bool {
+        if self.timeless.get() || self.shared.wheels[0].next() == NEVER {
+            return false;
+        }
+        if self.ask(Kind::Early, 2, 0.0) == 0 {
+            return false;
+        }
+        self.note(0, What::Early);
+        self.fire_next(NEVER - 1)
+    }
+
+    /// The clock moves to the next deadline, if that is not after `limit`, and what is due then fires. `false`: there is none.
+    pub(super) fn fire_next(&self, limit: Nanos) -> bool {
+        let wheel = self.shared.wheels[0];
+        let next = wheel.next();
+        if next > limit {
+            return false;
+        }
+        self.move_clock(next);
+        let mut expired = Expired::new();
+        wheel.expire(self.now(), usize::MAX, &mut expired);
+        if self.plan.trace && !expired.is_empty() {
+            self.note(0, What::Clock);
+        }
+        for equal in expired.chunk_by_mut(|a, b| a.0 == b.0) {
+            let first = self.ask(Kind::Tie, equal.len(), 0.0);
+            equal[..=first].rotate_right(1);
+        }
+        expired.into_iter().for_each(|(_, waker)| waker.wake());
+        true
+    }
+
+    pub(super) fn move_clock(&self, to: Nanos) {
+        if to > self.now() {
+            self.time.now.store(to, Ordering::Relaxed);
+            self.moved_at.set(self.steps.get());
+            self.mix(to);
+        }
+    }
+}
+
+/// What has come of a goroutine that has ended.
+fn take<T>(root: &mut JoinHandle<T>) -> Option<Result<T, JoinError>> {
+    match Pin::new(root).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! What the driven code asks of whoever drives its thread.
+
+use super::drive::GivenUp;
+use super::plan::What;
+use super::world::{MOST_OPS, World};
+use gaggle_base::clock::Nanos;
+use gaggle_base::site::Site;
+use gaggle_base::steps::{Kind, Op, Steps};
+use std::panic::resume_unwind;
+use std::task::Waker;
+
+impl Steps for World<'_> {
+    fn gives_way(&self, op: &Op) -> bool {
+        if self.closed.get() || self.current.get() == 0 {
+            return false;
+        }
+        if self.granted.replace(false) {
+            return false;
+        }
+        self.mix(self.current.get() << 8 | op.reason as u64);
+        self.note(self.current.get(), What::Op(*op));
+        if self.count_step() {
+            return true;
+        }
+        let ops = self.ops.get() + 1;
+        self.ops.set(ops);
+        if ops > MOST_OPS {
+            self.preempted.set(true);
+            return true;
+        }
+        if !self.switches_at_ops() {
+            return false;
+        }
+        self.collect();
+        let others = self.ready.borrow().len();
+        if others == 0 {
+            return false;
+        }
+        let Some(chosen) = self.ask(Kind::Switch, others + 1, 0.0).checked_sub(1) else {
+            return false;
+        };
+        self.next.set(Some(chosen));
+        self.preempted.set(true);
+        if self.plan.trace {
+            let to = self.ready.borrow()[chosen].id;
+            self.note(self.current.get(), What::GaveWay(to));
+        }
+        true
+    }
+
+    fn choose(&self, kind: Kind, options: usize) -> usize {
+        self.ask(kind, options, 0.0)
+    }
+
+    fn run_until(&self, ready: &dyn Fn() -> bool) {
+        if !self.drive(ready) {
+            resume_unwind(Box::new(GivenUp));
+        }
+    }
+
+    fn random(&self) -> u64 {
+        let value = self.guide_random();
+        self.mix(value);
+        value
+    }
+
+    fn faults(&self, probability: f64) -> bool {
+        self.ask(Kind::Fault, 2, probability) == 1
+    }
+
+    fn advance(&self, by: Nanos) {
+        if self.closed.get() {
+            return;
+        }
+        let target = self.now().saturating_add(by);
+        while self.fire_next(target) {}
+        self.move_clock(target);
+    }
+
+    fn settles(&self, waker: Waker) -> bool {
+        let mut settling = self.settling.borrow_mut();
+        if settling
+            .as_ref()
+            .is_some_and(|other| !other.will_wake(&waker))
+        {
+            return false;
+        }
+        *settling = Some(waker);
+        true
+    }
+
+    fn started(&self, goroutine: u64, site: Site) {
+        self.mix(goroutine);
+        if self.plan.trace {
+            self.note(self.current.get(), What::Started(goroutine, site));
+        }
+    }
+
+    fn observe(&self, value: u64) {
+        self.mix(value);
+    }
+
+    fn reached(&self, place: &'static str) {
+        *self.reached.borrow_mut().entry(place).or_default() += 1;
+    }
+}
