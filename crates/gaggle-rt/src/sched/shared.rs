@@ -86,7 +86,8 @@ impl Shared {
             main_left: AtomicBool::new(false),
             deadlock_reported: AtomicBool::new(false),
             injector: Injector::new(),
-            live: LiveList::new(),
+            // Whoever is driven step by step has nobody to share with.
+            live: LiveList::new(if config.stepping.is_some() { 1 } else { SHARDS }),
             idle: Idle::new(),
             slots: Slots::new(config.max_threads),
             seats: Seats::new(),

@@ -176,7 +176,8 @@ impl Wheel {
     fn empty(&self, becomes: State, wakers: &mut Expired) {
         let mut wheels = self.state.lock();
         for level in 0..LEVELS {
-            for slot in 0..SLOTS {
+            while wheels.occupied[level] != 0 {
+                let slot = wheels.occupied[level].trailing_zeros() as usize;
                 wheels.empty_slot(level, slot, |entry, waker| {
                     wakers.push((entry.deadline(), waker));
                     entry.set_state(becomes);
