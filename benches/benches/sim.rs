@@ -92,12 +92,7 @@ impl Run {
     }
 }
 
-fn gaggle(
-    preempt: gaggle::sim::Preempt,
-    executions: u64,
-    tasks: usize,
-    rounds: usize,
-) -> Run {
+fn gaggle(preempt: gaggle::sim::Preempt, executions: u64, tasks: usize, rounds: usize) -> Run {
     use gaggle::sim::{Builder, Minimise, Sched};
     let begin = Instant::now();
     let report = Builder::new()
@@ -160,7 +155,9 @@ fn median(mut all: Vec<f64>) -> f64 {
 
 fn rounds() -> usize {
     let mut arguments = std::env::args();
-    let given = arguments.find(|a| a == "--rounds").and_then(|_| arguments.next());
+    let given = arguments
+        .find(|a| a == "--rounds")
+        .and_then(|_| arguments.next());
     given.and_then(|n| n.parse().ok()).unwrap_or(5)
 }
 
@@ -168,7 +165,9 @@ fn main() {
     use gaggle::sim::Preempt;
     let rounds = rounds();
     println!("medians of {rounds} rounds, one core each; the numbers are thousands a second\n");
-    println!("| program | what | gaggle Await | gaggle EveryOp | shuttle | loom | gaggle EveryOp : shuttle |");
+    println!(
+        "| program | what | gaggle Await | gaggle EveryOp | shuttle | loom | gaggle EveryOp : shuttle |"
+    );
     println!("|---|---|---|---|---|---|---|");
     // Name, tasks, rounds in the program, executions by gaggle and shuttle, does loom take it?
     let programs = [
@@ -199,7 +198,9 @@ fn main() {
             .into_iter()
             .map(|all| (!all.is_empty()).then(|| median(all)))
             .collect();
-        let ratio = medians[1].zip(medians[2]).map_or(0.0, |(ours, theirs)| ours / theirs);
+        let ratio = medians[1]
+            .zip(medians[2])
+            .map_or(0.0, |(ours, theirs)| ours / theirs);
         let row = |what: &str, factor: f64| {
             let cells: Vec<String> = medians
                 .iter()
@@ -209,7 +210,10 @@ fn main() {
         };
         row("executions", 1.0);
         row("operations", ops as f64);
-        let steps: Vec<String> = steps.into_iter().map(|s| format!("{:.0}", median(s))).collect();
+        let steps: Vec<String> = steps
+            .into_iter()
+            .map(|s| format!("{:.0}", median(s)))
+            .collect();
         println!("| {name} | steps | {} | - | - | |", steps.join(" | "));
     }
 }

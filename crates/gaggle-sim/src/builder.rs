@@ -227,7 +227,7 @@ impl Builder {
         self.go(
             Site::caller(),
             Settings::of_environment(),
-            Arc::new(program),
+            &(Arc::new(program) as Program),
             true,
         )
     }
@@ -244,10 +244,15 @@ impl Builder {
         };
         let boxed: Boxed = Box::pin(future);
         let settings = Settings::default();
-        self.go(Site::caller(), settings, Arc::new(only_once(boxed)), false)
+        self.go(
+            Site::caller(),
+            settings,
+            &(Arc::new(only_once(boxed)) as Program),
+            false,
+        )
     }
 
-    fn go(mut self, site: Site, settings: Settings, program: Program, again: bool) -> Report {
+    fn go(mut self, site: Site, settings: Settings, program: &Program, again: bool) -> Report {
         let seed = settings.seed.or(self.seed);
         let seed = seed.unwrap_or_else(|| Rng::from_entropy().next_u64() >> 16);
         if settings.schedules.is_some() {
@@ -266,12 +271,12 @@ impl Builder {
             setup.plan.level = token.level;
             setup.plan.early = token.early;
             setup.aloud = again;
-            replaying::replay(&setup, self.patience, &program, token)
+            replaying::replay(&setup, self.patience, program, token)
         } else if again {
-            explore(&setup, &self.bounds(seed), &program)
+            explore(&setup, &self.bounds(seed), program)
         } else {
             let sched = self.schedulers.first().copied().unwrap_or(Sched::random());
-            replaying::single(&setup, self.patience, &program, sched, seed)
+            replaying::single(&setup, self.patience, program, sched, seed)
         };
         report.test = name;
         artifacts::write(&mut report);

@@ -199,9 +199,8 @@ pub(crate) fn explore(setup: &Setup, bounds: &Bounds, program: &Program) -> Repo
     }
     match first {
         Some((finding, Some((execution, sched)))) => {
-            report.failure = Some(investigate(
-                setup, bounds, program, finding, execution, sched,
-            ));
+            let failure = investigate(setup, bounds, program, &finding, &execution, sched);
+            report.failure = Some(failure);
         }
         Some((finding, None)) => report.failure = Some(Failure::bare(finding)),
         None => {
@@ -372,14 +371,14 @@ fn investigate(
     setup: &Setup,
     bounds: &Bounds,
     program: &Program,
-    finding: Finding,
-    execution: Execution,
+    finding: &Finding,
+    execution: &Execution,
     sched: Sched,
 ) -> Failure {
     let mut failure = Failure::bare(finding.clone());
     failure.found_by = Some(sched);
     let first = execution.recipe();
-    failure.before = Some(Shown::of(&execution));
+    failure.before = Some(Shown::of(execution));
     let again = match repeat(setup, bounds, program, &first, false) {
         Ended::With(again) => again,
         Ended::Stuck(goroutine) => {
@@ -390,7 +389,7 @@ fn investigate(
     let same = again
         .finding
         .as_ref()
-        .is_some_and(|again| again.is_like(&finding));
+        .is_some_and(|again| again.is_like(finding));
     if !same && finding.class != Class::ForeignThread {
         let second = match &again.finding {
             Some(other) => format!("and then with: {other}"),
@@ -400,11 +399,13 @@ fn investigate(
         return failure;
     }
     let mut recipe = first;
-    if same && !bounds.minimise.is_zero() && !recipe.choices.is_empty() {
-        if let Some(shortened) = shorten(setup, bounds, program, &recipe, &finding) {
-            failure.tries = shortened.tries;
-            recipe = shortened.recipe;
-        }
+    if same
+        && !bounds.minimise.is_zero()
+        && !recipe.choices.is_empty()
+        && let Some(shortened) = shorten(setup, bounds, program, &recipe, finding)
+    {
+        failure.tries = shortened.tries;
+        recipe = shortened.recipe;
     }
     let Ended::With(last) = repeat(setup, bounds, program, &recipe, true) else {
         return failure;

@@ -60,7 +60,7 @@ fn install() {
             if mode != Mode::Pass {
                 let note = Note {
                     goroutine: context::current().id(),
-                    message: message_of(info.payload()).to_owned(),
+                    message: message_of(info.payload()),
                     place: info
                         .location()
                         .map_or_else(String::new, ToString::to_string),

@@ -110,10 +110,10 @@ impl Story {
                 line.text = format!("go -> #{child}");
                 line.place = place(site);
             }
-            What::Ended => line.text = "ends".to_owned(),
-            What::Yielded => line.text = "gives way".to_owned(),
+            What::Ended => line.text.push_str("ends"),
+            What::Yielded => line.text.push_str("gives way"),
             What::Clock => line.text = format!("-> {:?}", Duration::from_nanos(event.now)),
-            What::Early => line.text = "a timer fires early".to_owned(),
+            What::Early => line.text.push_str("a timer fires early"),
         }
         self.lines.push(line);
     }

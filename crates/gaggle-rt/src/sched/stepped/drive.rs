@@ -83,14 +83,13 @@ impl World<'_> {
                 }
                 continue;
             }
-            let chosen = match self.next.take() {
-                Some(chosen) => chosen,
-                None => {
-                    if self.plan.early && self.fires_early() {
-                        continue;
-                    }
-                    self.ask(Kind::Next, ready, 0.0)
+            let chosen = if let Some(chosen) = self.next.take() {
+                chosen
+            } else {
+                if self.plan.early && self.fires_early() {
+                    continue;
                 }
+                self.ask(Kind::Next, ready, 0.0)
             };
             let next = self.ready.borrow_mut().remove(chosen);
             if let Some(next) = next {
