@@ -10,6 +10,7 @@ use crate::rng;
 use crate::site::Site;
 use crate::wait::Reason;
 use std::cell::Cell;
+use std::sync::Arc;
 use std::task::Waker;
 
 /// What a choice is about. Option 0 is always the dull one: what happens if nobody interferes.
@@ -53,7 +54,7 @@ pub trait Steps {
     ///
     /// # Panics
     /// When nobody can ever make it ready: the wait is given up by unwinding.
-    fn run_until(&self, ready: &dyn Fn() -> bool);
+    fn run_until(&self, ready: Arc<dyn Fn() -> bool>);
 
     /// A random number, the same in each repetition of the run.
     fn random(&self) -> u64;

@@ -29,6 +29,10 @@ pub enum Class {
     Livelock,
     /// The virtual time limit was passed.
     Overtime,
+    /// Goroutines block the thread in each other's way: on real workers they would not.
+    Entangled,
+    /// One of gaggle's own rules was broken, such as by a wait group that goes below zero: a panic of gaggle's says so.
+    Misuse,
     /// A goroutine has not given its thread back for a long time.
     Stuck,
     /// A thread that the simulation does not run has woken a goroutine.
@@ -50,6 +54,8 @@ impl fmt::Display for Class {
             Self::Leak => "goroutine leak",
             Self::Livelock => "livelock",
             Self::Overtime => "time limit",
+            Self::Entangled => "blocking calls",
+            Self::Misuse => "misuse",
             Self::Stuck => "stuck goroutine",
             Self::ForeignThread => "foreign thread",
             Self::Nondeterminism => "nondeterminism",
@@ -188,6 +194,11 @@ pub(crate) fn judge<T>(run: &Run<T>, notes: &[Note], expect: Expect) -> Option<F
         }
         Halt::Stuck if stuck => left.map(|left| deadlock(left, &run.doubled)),
         Halt::LockCycle(cycles) if stuck => left.map(|left| lock_cycle(left, cycles)),
+        Halt::Entangled => Some(Finding::new(
+            Class::Entangled,
+            "two calls block the one thread that a simulation has, and the first could go on only if the second had: \
+             wait with `.await` instead of `join_blocking`, `block_on` or `recv_blocking` in goroutines",
+        )),
         Halt::Stuck | Halt::LockCycle(_) => None,
         Halt::Steps | Halt::StepsAtOnce => {
             let summary = format!(
@@ -212,10 +223,13 @@ pub(crate) fn judge<T>(run: &Run<T>, notes: &[Note], expect: Expect) -> Option<F
 fn panic(goroutine: u64, started: Option<&str>, notes: &[Note]) -> Finding {
     let own = notes.iter().rev().find(|note| note.goroutine == goroutine);
     let message = own.map_or("(a panic that was raised again)", |note| &note.message);
-    let mut finding = Finding::new(
-        Class::Panic,
-        format!("goroutine #{goroutine} panicked: {message}"),
-    );
+    let class = if own.is_some_and(Note::is_misuse) {
+        Class::Misuse
+    } else {
+        Class::Panic
+    };
+    let summary = format!("goroutine #{goroutine} panicked: {message}");
+    let mut finding = Finding::new(class, summary);
     finding.goroutines.push(goroutine);
     if let Some(note) = own {
         finding.details.push(format!("at {}", note.place));
@@ -314,7 +328,7 @@ fn describe(finding: &mut Finding, who: &[&Goroutine]) {
             .as_ref()
             .map_or(String::new(), |name| format!(" {name:?}"));
         let state = match (g.state, &g.reason) {
-            (GoState::Waiting, Some(reason)) => reason,
+            (GoState::Waiting | GoState::Blocked, Some(reason)) => reason,
             _ => "ready",
         };
         let mut line = format!("#{}{name} [{state}]", g.id);

@@ -37,7 +37,8 @@ impl World<'_> {
             Some(halt) => halt,
         };
         let output = if finished { take(&mut root) } else { None };
-        let left = (self.shared.live.count() > 0).then(|| inspect::look_at_one(self.shared));
+        self.look_at_who_is_left();
+        let left = self.left.take();
         let doubled = match &left {
             Some(_) => inspect::doubled_waits(self.shared),
             None => Vec::new(),
@@ -76,25 +77,31 @@ impl World<'_> {
                 continue;
             }
             self.collect();
-            let ready = self.ready.borrow().len();
-            if ready == 0 {
+            if self.ready.borrow().is_empty() {
                 if !self.go_on_without_any() {
-                    self.stop(Halt::Stuck);
+                    let could = self.blocked.borrow().iter().any(|call| (call.ready)());
+                    self.stop(if could { Halt::Entangled } else { Halt::Stuck });
                 }
                 continue;
             }
-            let chosen = if let Some(chosen) = self.next.take() {
-                chosen
-            } else {
-                if self.plan.early && self.fires_early() {
-                    continue;
-                }
-                self.ask(Kind::Next, ready, 0.0)
-            };
-            let next = self.ready.borrow_mut().remove(chosen);
-            if let Some(next) = next {
-                self.step(next);
+            self.take_turn();
+        }
+    }
+
+    /// The one that was chosen takes a step, or one that is chosen now; or a timer fires early.
+    pub(super) fn take_turn(&self) {
+        let chosen = if let Some(chosen) = self.next.take() {
+            chosen
+        } else {
+            let ready = self.ready.borrow().len();
+            if ready == 0 || (self.plan.early && self.fires_early()) {
+                return;
             }
+            self.ask(Kind::Next, ready, 0.0)
+        };
+        let next = self.ready.borrow_mut().remove(chosen);
+        if let Some(next) = next {
+            self.step(next);
         }
     }
 

@@ -2,11 +2,12 @@
 
 use super::drive::GivenUp;
 use super::plan::What;
-use super::world::{MOST_OPS, World};
+use super::world::{Blocked, MOST_OPS, World};
 use gaggle_base::clock::Nanos;
 use gaggle_base::site::Site;
 use gaggle_base::steps::{Kind, Op, Steps};
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::task::Waker;
 
 impl Steps for World<'_> {
@@ -25,6 +26,7 @@ impl Steps for World<'_> {
         let ops = self.ops.get() + 1;
         self.ops.set(ops);
         if ops > MOST_OPS {
+            self.guide_yielded(self.current.get());
             self.preempted.set(true);
             return true;
         }
@@ -52,10 +54,25 @@ impl Steps for World<'_> {
         self.ask(kind, options, 0.0)
     }
 
-    fn run_until(&self, ready: &dyn Fn() -> bool) {
-        if !self.drive(ready) {
+    fn run_until(&self, ready: Arc<dyn Fn() -> bool>) {
+        // It may only have given way before an operation: then one other has its turn, and the operation is not asked about again.
+        let gave_way = self.preempted.replace(false);
+        self.blocked.borrow_mut().push(Blocked {
+            goroutine: self.current.get(),
+            ready: ready.clone(),
+        });
+        if gave_way {
+            self.take_turn();
+        }
+        let came = self.drive(&*ready);
+        if !came {
+            self.look_at_who_is_left();
+        }
+        self.blocked.borrow_mut().pop();
+        if !came {
             resume_unwind(Box::new(GivenUp));
         }
+        self.granted.set(gave_way);
     }
 
     fn random(&self) -> u64 {

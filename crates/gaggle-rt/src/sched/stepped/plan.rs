@@ -123,6 +123,8 @@ pub enum Halt {
     Returned,
     /// Nothing is ready and no timer is set, but the root has not ended.
     Stuck,
+    /// A call that blocks its thread could go on, but another such call has begun after it on the same thread, and waits.
+    Entangled,
     /// Some wait for each other's locks.
     LockCycle(Vec<Vec<u64>>),
     /// A goroutine has panicked, and nobody holds its handle.

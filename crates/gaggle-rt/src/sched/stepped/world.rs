@@ -2,6 +2,7 @@
 
 use super::Virtual;
 use super::plan::{Choice, Event, Guide, Halt, Level, Plan, Ready, What};
+use crate::inspect::{self, Dump};
 use crate::sched::Shared;
 use gaggle_base::clock::{Clock, Nanos};
 use gaggle_base::steps::Kind;
@@ -13,6 +14,13 @@ use std::task::Waker;
 
 /// After so many operations in one poll a goroutine gives way unasked, as in production: so nobody runs for ever because the dull choice is to go on.
 pub(super) const MOST_OPS: u32 = gaggle_base::context::BUDGET;
+
+/// A call that blocks the thread.
+pub(super) struct Blocked {
+    pub(super) goroutine: u64,
+    /// Could it go on?
+    pub(super) ready: Arc<dyn Fn() -> bool>,
+}
 
 pub(super) struct World<'a> {
     pub(super) shared: &'a Arc<Shared>,
@@ -42,6 +50,10 @@ pub(super) struct World<'a> {
     pub(super) halt: RefCell<Option<Halt>>,
     /// Whom to wake when nothing else can run.
     pub(super) settling: RefCell<Option<Waker>>,
+    /// The calls on this thread's stack that block it, the outermost first.
+    pub(super) blocked: RefCell<Vec<Blocked>>,
+    /// Who was left when a call that blocks was given up.
+    pub(super) left: RefCell<Option<Dump>>,
     fingerprint: Cell<u64>,
     pub(super) events: RefCell<VecDeque<Event>>,
     pub(super) names: RefCell<BTreeMap<u64, String>>,
@@ -72,6 +84,8 @@ impl<'a> World<'a> {
             closed: Cell::new(false),
             halt: RefCell::new(None),
             settling: RefCell::new(None),
+            blocked: RefCell::default(),
+            left: RefCell::new(None),
             fingerprint: Cell::new(0),
             events: RefCell::default(),
             names: RefCell::default(),
@@ -160,6 +174,21 @@ impl<'a> World<'a> {
             return false;
         }
         true
+    }
+
+    /// Looks at everybody, if nobody has yet.
+    pub(super) fn look_at_who_is_left(&self) {
+        if self.left.borrow().is_none() && self.shared.live.count() > 0 {
+            let mut left = inspect::look_at_one(self.shared);
+            let blocked = self.blocked.borrow();
+            let blocks = |id: u64| blocked.iter().any(|call| call.goroutine == id);
+            for g in left.runtimes.iter_mut().flat_map(|r| &mut r.goroutines) {
+                if blocks(g.id) {
+                    inspect::mark_blocked(self.shared, g);
+                }
+            }
+            *self.left.borrow_mut() = Some(left);
+        }
     }
 
     /// The run is to stop, for the first of several reasons.
