@@ -19,12 +19,13 @@ impl Numbers {
     pub(crate) fn of(events: &[Event]) -> Self {
         let mut numbers = Self::default();
         for event in events {
-            let (reason, object) = match event.what {
-                What::Op(op) => (op.reason, op.object),
-                What::Waits(waiting) => (waiting.reason, waiting.object),
+            let (kind, object) = match event.what {
+                What::Op(op) => (kind(op.reason), op.object),
+                What::Waits(waiting) => (kind(waiting.reason), waiting.object),
+                What::Closed(channel) => (Some("chan"), channel),
                 _ => continue,
             };
-            if let Some(kind) = kind(reason) {
+            if let Some(kind) = kind {
                 numbers.name(kind, object);
             }
         }

@@ -200,6 +200,10 @@ impl Writer {
                     self.line(event, Deed::Starts(child), text, place(site), Mark::Plain);
                 }
             }
+            What::Closed(channel) => {
+                let text = format!("close {}", self.numbers.name("chan", channel));
+                self.plain(event, Deed::Does, text);
+            }
             What::Ended => self.plain(event, Deed::Ends, "ends".to_owned()),
             What::Yielded => self.plain(event, Deed::Does, "gives way".to_owned()),
             What::Clock => {

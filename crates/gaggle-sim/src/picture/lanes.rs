@@ -16,8 +16,9 @@ const BEFORE: usize = 10;
 const GAP: usize = 2;
 /// The column of places is not wider.
 const PLACE: usize = 28;
-/// No lane is made narrower.
+/// No lane is made narrower, and none is wider for the sake of a long text.
 const LEAST: usize = 12;
+const MOST: usize = 32;
 
 pub(super) fn write(
     f: &mut fmt::Formatter<'_>,
@@ -108,7 +109,7 @@ fn widths(story: &Story, who: &[u64], shown: &[Line]) -> Vec<usize> {
     };
     let mut widths: Vec<usize> = who
         .iter()
-        .map(|id| of(id).unwrap_or(0).max(LEAST))
+        .map(|id| of(id).unwrap_or(0).clamp(LEAST, MOST))
         .collect();
     let places = shown.iter().map(|line| line.short_place().chars().count());
     let places = places.max().unwrap_or(0).min(PLACE);
