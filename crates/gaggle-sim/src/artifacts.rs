@@ -8,7 +8,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::env;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A schedule that is longer goes into a file.
 const LINE: usize = 200;
@@ -79,9 +79,15 @@ fn put(name: &str, text: &str) -> Result<String, String> {
     let path = directory().join(name);
     let written = fs::create_dir_all(directory()).and_then(|()| fs::write(&path, text));
     match written {
-        Ok(()) => Ok(path.display().to_string()),
+        Ok(()) => Ok(seen_from_here(&path).display().to_string()),
         Err(error) => Err(format!("{} could not be written: {error}", path.display())),
     }
+}
+
+/// Without the way to the current directory, which for a test is its package's.
+fn seen_from_here(path: &Path) -> &Path {
+    let here = env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path)
 }
 
 /// Where files go: the target directory is the one above this executable that cargo has marked.
@@ -90,7 +96,7 @@ fn directory() -> PathBuf {
         return PathBuf::from(directory);
     }
     let executable = env::current_exe().unwrap_or_default();
-    let marked = |path: &&std::path::Path| path.join("CACHEDIR.TAG").exists();
+    let marked = |path: &&Path| path.join("CACHEDIR.TAG").exists();
     let target = executable.ancestors().find(marked);
     target
         .map_or_else(env::temp_dir, PathBuf::from)

@@ -10,7 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// How long one run was.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) steps: u64,
     pub(crate) preemptions: usize,
@@ -22,6 +22,14 @@ impl Shown {
             steps: run.steps,
             preemptions: run.preemptions(),
         }
+    }
+
+    /// This one, and what it comes from if that was another.
+    fn beside(self, before: Self) -> String {
+        if self == before {
+            return self.to_string();
+        }
+        format!("{self} (from {before})")
     }
 }
 
@@ -195,7 +203,7 @@ impl Report {
             format!("in schedule {}{by}, seed {}", self.schedules, self.seed),
         ));
         if let (Some(before), Some(after)) = (failure.before, failure.after) {
-            facts.push(("schedule", format!("{after} (from {before})")));
+            facts.push(("schedule", after.beside(before)));
         }
         facts
     }
@@ -235,7 +243,7 @@ impl fmt::Display for Report {
             } else {
                 "schedule"
             };
-            writeln!(f, "  {what}: {after} (from {before})")?;
+            writeln!(f, "  {what}: {}", after.beside(before))?;
             picture::text(f, &failure.story)?;
         }
         match self.again() {
