@@ -21,7 +21,7 @@ async fn pool(hasty: bool) -> u64 {
     let (jobs, to_do) = chan::bounded(2);
     let (done, results) = chan::bounded(2);
     for name in ["worker 1", "worker 2"] {
-        let _ = named(name).go(worker(to_do.clone(), done.clone(), hasty));
+        named(name).go(worker(to_do.clone(), done.clone(), hasty));
     }
     drop(done);
     for j in 1..=2 {
