@@ -71,6 +71,9 @@ pub trait Steps {
     /// A goroutine of the given number was started.
     fn started(&self, goroutine: u64, site: Site);
 
+    /// A channel was closed: by name, or because its last sender has gone. Its address.
+    fn closed(&self, _channel: u64) {}
+
     /// Something that ought to be the same in each repetition of the run.
     fn observe(&self, value: u64);
 

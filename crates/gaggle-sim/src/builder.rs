@@ -196,7 +196,7 @@ impl Builder {
         self
     }
 
-    /// What the program is called, for the line that replays it.
+    /// What the program is called: for the line that replays it, and for the files beside the report of a run that went wrong, which only a program with a name has.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self

@@ -188,9 +188,6 @@ impl World<'_> {
         } else if !preempted {
             self.note(id, What::Yielded);
         }
-        if let Some(name) = self.shared.names.get(id).name {
-            self.names.borrow_mut().insert(id, name.to_string());
-        }
     }
 
     fn fires_early(&self) -> bool {

@@ -113,6 +113,13 @@ impl Steps for World<'_> {
         }
     }
 
+    fn closed(&self, channel: u64) {
+        let current = self.current.get();
+        if self.plan.trace && !self.closed.get() && current > 0 {
+            self.note(current, What::Closed(channel));
+        }
+    }
+
     fn observe(&self, value: u64) {
         self.mix(value);
     }

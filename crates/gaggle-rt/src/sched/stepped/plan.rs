@@ -177,6 +177,8 @@ pub enum What {
     Waits(Waiting),
     /// It started a goroutine.
     Started(u64, Site),
+    /// It has closed this channel, of its own accord or by dropping the last sender.
+    Closed(u64),
     /// It has ended.
     Ended,
     /// The clock has moved.

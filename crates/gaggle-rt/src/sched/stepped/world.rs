@@ -205,6 +205,12 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn note(&self, who: u64, what: What) {
+        if self.plan.trace
+            && let Some(name) = self.shared.names.get(who).name
+        {
+            // With each event: a goroutine's name goes when it ends, which may be in its first step.
+            self.names.borrow_mut().insert(who, name.to_string());
+        }
         let mut events = self.events.borrow_mut();
         let most = if self.plan.trace {
             Plan::MOST
