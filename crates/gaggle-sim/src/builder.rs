@@ -220,16 +220,36 @@ impl Builder {
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output: Debug + Send + 'static> + Send + 'static,
     {
-        let program = move || -> Boxed {
-            let future = root();
-            Box::pin(async move { format!("{:?}", future.await) })
-        };
-        self.go(
-            Site::caller(),
-            Settings::of_environment(),
-            &(Arc::new(program) as Program),
-            true,
-        )
+        let settings = Settings::of_environment();
+        self.go(Site::caller(), settings, &repeatable(root), true)
+    }
+
+    /// Runs the program once, with the schedule that a report has printed and with the limits and expectations that are set here.
+    ///
+    /// [`replay`](crate::replay) is the same where nothing else is set.
+    /// Where goroutines may give way, and whether timers may fire early, is part of the schedule.
+    ///
+    /// # Panics
+    /// When the text is no such schedule, with what is wrong with it.
+    ///
+    /// # Examples
+    /// ```
+    /// use gaggle_sim::{Builder, Class};
+    /// let root = || async { loop { gaggle_rt::yield_now().await } };
+    /// let report = Builder::new().max_steps(100).run(root);
+    /// let again = Builder::new().max_steps(100).replay(report.token().unwrap(), root);
+    /// assert_eq!(again.finding().unwrap().class(), Class::Livelock);
+    /// ```
+    #[track_caller]
+    pub fn replay<F, R>(self, schedule: &str, root: F) -> Report
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output: Debug + Send + 'static> + Send + 'static,
+    {
+        let settings = Settings::default();
+        let site = Site::caller();
+        self.replaying(schedule)
+            .go(site, settings, &repeatable(root), false)
     }
 
     /// One run of something that may be there only once.
@@ -336,4 +356,15 @@ impl Builder {
             goals: self.goals.clone(),
         }
     }
+}
+
+fn repeatable<F, R>(root: F) -> Program
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output: Debug + Send + 'static> + Send + 'static,
+{
+    Arc::new(move || -> Boxed {
+        let future = root();
+        Box::pin(async move { format!("{:?}", future.await) })
+    })
 }

@@ -333,7 +333,10 @@ fn differs(setup: &Setup, bounds: &Bounds, program: &Program, sample: &Sample) -
         Ended::Stuck(goroutine) => return Some(stuck(goroutine, bounds.patience)),
         Ended::With(again) => again,
     };
-    let how = if let Some(finding) = &again.finding {
+    let how = if let Some(finding) = again.finding {
+        if finding.class == Class::ForeignThread {
+            return Some(finding);
+        }
         format!("the second run ended with: {finding}")
     } else if again.output != sample.output {
         format!(
@@ -378,6 +381,10 @@ fn investigate(
     let mut failure = Failure::bare(finding.clone());
     failure.found_by = Some(sched);
     let first = execution.recipe();
+    // Unless a thread of the program's own has come to the rescue, it has been waited for in vain already.
+    let mut setup = setup.clone();
+    setup.plan.patient = finding.class == Class::ForeignThread;
+    let setup = &setup;
     failure.before = Some(Shown::of(execution));
     let again = match repeat(setup, bounds, program, &first, false) {
         Ended::With(again) => again,
@@ -410,8 +417,10 @@ fn investigate(
     let Ended::With(last) = repeat(setup, bounds, program, &recipe, true) else {
         return failure;
     };
-    if let Some(told) = &last.finding {
-        failure.finding = told.clone();
+    match last.finding.clone() {
+        Some(told) if told.is_like(finding) => failure.finding = told,
+        // A thread of the program's own does as it likes.
+        _ => return failure,
     }
     failure.after = Some(Shown::of(&last));
     failure.token = Some(token(setup, recipe, &last).write());

@@ -339,15 +339,13 @@ fn describe(finding: &mut Finding, who: &[&Goroutine], events: &[Event]) {
         if let Some(at) = &g.at {
             let _ = write!(line, " at {}", direct(at));
         }
-        if let Some(started) = g.started_at.as_deref().map(direct) {
-            match g.parent {
-                Some(parent) => {
-                    let _ = write!(line, ", started by #{parent} at {started}");
-                }
-                None => {
-                    let _ = write!(line, ", the root, from {started}");
-                }
+        match (g.parent, g.started_at.as_deref().map(direct)) {
+            (Some(parent), Some(started)) => {
+                let _ = write!(line, ", started by #{parent} at {started}");
             }
+            (Some(_), None) => {}
+            // Where it is run from is not part of the program: a replay may come from elsewhere.
+            (None, _) => line.push_str(", the root"),
         }
         finding.details.push(line);
         if let Some(object) = &g.object {
