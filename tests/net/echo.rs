@@ -1,9 +1,9 @@
 //! Many connections at once, on one worker and on several.
 
-use gaggle_net::{TcpListener, TcpStream, UnixStream};
-use gaggle_rt::go;
-use gaggle_rt::runtime::Runtime;
-use gaggle_rt::time::{Instant, sleep, timeout};
+use gaggle::go;
+use gaggle::net::{TcpListener, TcpStream, UnixStream};
+use gaggle::runtime::Runtime;
+use gaggle::time::{Instant, sleep, timeout};
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
