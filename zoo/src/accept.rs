@@ -88,7 +88,7 @@ pub fn check(entry: &Entry, plan: &Plan) -> Outcome {
     let portfolio = find_all(entry, plan, &mut outcome);
     outcome.parts[1] = lap();
     if plan.compare {
-        compare(entry, plan, portfolio.counts, &mut outcome);
+        compare(entry, plan, &portfolio.counts, &mut outcome);
     }
     outcome.parts[0] = lap();
     if let Some(report) = &portfolio.first {
@@ -141,7 +141,10 @@ fn find_all(entry: &Entry, plan: &Plan, outcome: &mut Outcome) -> Portfolio {
         }
         let preemptions = report.preemptions().unwrap_or(0);
         outcome.preemptions = outcome.preemptions.max(preemptions);
-        if first.is_none() {
+        // What is shown is what it is first of all.
+        let best = entry.classes.first();
+        let is_better = outcome.class.as_ref() != best && best == Some(&finding.class());
+        if first.is_none() || is_better {
             outcome.class = Some(finding.class());
             first = Some(report);
         }
@@ -172,7 +175,7 @@ fn median(mut counts: Vec<Option<u64>>) -> Option<u64> {
     counts.get(counts.len() / 2).copied().flatten()
 }
 
-fn compare(entry: &Entry, plan: &Plan, portfolio: Vec<Option<u64>>, outcome: &mut Outcome) {
+fn compare(entry: &Entry, plan: &Plan, portfolio: &[Option<u64>], outcome: &mut Outcome) {
     // It shows in each schedule, and each costs real time.
     let seeds = if entry.classes.contains(&Class::Stuck) {
         plan.seeds.div_ceil(20)
@@ -185,7 +188,7 @@ fn compare(entry: &Entry, plan: &Plan, portfolio: Vec<Option<u64>>, outcome: &mu
     };
     for (name, sched) in columns() {
         let counts = match sched {
-            None => portfolio.clone(),
+            None => portfolio.to_vec(),
             Some(sched) if name == "fifo" => vec![count(1, sched)],
             Some(sched) => {
                 let mut counts = Vec::new();

@@ -77,11 +77,11 @@ const NAMES: [&str; 8] = ["ape", "bat", "cat", "dog", "elk", "fox", "gnu", "hog"
 async fn map_order(hashed: bool) -> Vec<&'static str> {
     let (tx, rx) = chan::bounded(NAMES.len());
     let names: Vec<&str> = if hashed {
-        HashMap::from(NAMES.map(|name| (name, ())))
+        HashMap::from(NAMES.map(|name| (name, name.len())))
             .into_keys()
             .collect()
     } else {
-        BTreeMap::from(NAMES.map(|name| (name, ())))
+        BTreeMap::from(NAMES.map(|name| (name, name.len())))
             .into_keys()
             .collect()
     };
@@ -144,8 +144,7 @@ async fn addresses(sorted: bool) -> Vec<u32> {
         group.go(async move { order.lock().await.push(thing.0) });
     }
     group.wait().await;
-    let order = order.lock().await.clone();
-    order
+    order.lock().await.clone()
 }
 
 async fn outlives(is_static: bool) -> u64 {
