@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 /// How much is done.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// The first base seed.
+    pub from: u64,
     /// How many base seeds.
     pub seeds: u64,
     /// In how many processes of their own the token of the first seed is replayed.
@@ -26,6 +28,7 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
+            from: 1,
             seeds: 100,
             fresh: 25,
             survives: 50_000,
@@ -98,7 +101,7 @@ pub fn check(entry: &Entry, plan: &Plan) -> Outcome {
         }
         outcome.parts[2] = lap();
     }
-    let fixed = measure::survives(entry, 1, plan.survives);
+    let fixed = measure::survives(entry, plan.from, plan.survives);
     if fixed.ok() && fixed.schedules() < plan.survives {
         let text = format!("(e) there were {} schedules only", fixed.schedules());
         outcome.problems.push(text);
@@ -122,7 +125,7 @@ struct Portfolio {
 /// With each seed: is it found, as what, and how short does the schedule become?
 fn find_all(entry: &Entry, plan: &Plan, outcome: &mut Outcome) -> Portfolio {
     let (mut first, mut counts, mut told) = (None, Vec::new(), BTreeSet::new());
-    for seed in 1..=plan.seeds {
+    for seed in (plan.from..).take(plan.seeds as usize) {
         let report = measure::find(entry, seed);
         let Some(finding) = report.finding() else {
             counts.push(None);
@@ -193,12 +196,12 @@ fn compare(entry: &Entry, plan: &Plan, portfolio: &[Option<u64>], outcome: &mut 
             Some(sched) => {
                 let mut counts = Vec::new();
                 let mut missed = 0;
-                for seed in 1..=seeds {
-                    let one = count(seed, sched);
+                for n in 1..=seeds {
+                    let one = count(plan.from + n - 1, sched);
                     missed += u64::from(one.is_none());
                     counts.push(one);
                     // More than half; or none of the first dozen, which is the same, as good as certain.
-                    if missed * 2 > seeds + 1 || (missed == seed && seed == 12) {
+                    if missed * 2 > seeds + 1 || (missed == n && n == 12) {
                         break;
                     }
                 }

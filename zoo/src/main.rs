@@ -19,6 +19,7 @@ Looks for the bugs of these entries, or of all, and checks what the README of th
   --bless        write the golden files anew
   --times        say where the time went
   --seeds N      so many base seeds (100)
+  --from N       the first of them (1: the expected reports are those of this one)
   --fresh N      replays in so many processes of their own, four times in each (25)
   --schedules N  the fixed versions survive so many (50000)
   --jobs N       so many entries at once (eight for each CPU: they wait more than they work)
@@ -86,6 +87,7 @@ fn options(words: &[&str]) -> Result<Options, String> {
             "--times" => options.times = true,
             "--bless" => options.plan.bless = true,
             "--seeds" => options.plan.seeds = u64::from(number()?.max(1)),
+            "--from" => options.plan.from = u64::from(number()?),
             "--fresh" => options.plan.fresh = number()?,
             "--schedules" => options.plan.survives = u64::from(number()?),
             "--jobs" => options.jobs = number()?.max(1) as usize,

@@ -1,7 +1,7 @@
 //! The programs, by what goes wrong in them.
 //!
 //! In Go a channel stays open until it is closed, whoever still has it. Here a channel whose last sender or receiver goes is closed by that, and whoever waits at the other end is told.
-//! So the programs keep both ends of a channel together, in a [`Both`] that all share: as the field of a Go struct would.
+//! So the programs keep both ends of a channel together, in one `Both` that all share: as the field of a Go struct would.
 
 mod channels;
 mod contexts;

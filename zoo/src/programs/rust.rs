@@ -47,7 +47,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "a goroutine waits in a loop and never gives its thread back",
         source: "tokio#4730",
         classes: &[Class::Stuck],
-        tune: |builder| builder.patience(Duration::from_millis(100)),
+        tune: |builder| builder.patience(Duration::from_millis(200)),
         buggy: || boxed(never_yields(true)),
         fixed: || boxed(never_yields(false)),
         ..Entry::BASE
