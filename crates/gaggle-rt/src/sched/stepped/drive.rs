@@ -75,6 +75,9 @@ impl World<'_> {
                 self.stop(Halt::Panicked);
                 continue;
             }
+            if self.is_due() {
+                self.fire_next(self.now());
+            }
             self.collect();
             let ready = self.ready.borrow().len();
             if ready == 0 {
@@ -97,6 +100,11 @@ impl World<'_> {
                 self.step(next);
             }
         }
+    }
+
+    /// Is there a timer whose time has come? It does not wait until nobody can run (semantics.md ST-11).
+    fn is_due(&self) -> bool {
+        !self.timeless.get() && self.shared.wheels[0].next() <= self.now()
     }
 
     /// Nothing is ready. `false`: nothing ever will be.
@@ -201,14 +209,19 @@ impl World<'_> {
     /// The clock moves to the next deadline, if that is not after `limit`, and what is due then fires. `false`: there is none.
     pub(super) fn fire_next(&self, limit: Nanos) -> bool {
         let wheel = self.shared.wheels[0];
-        let next = wheel.next();
-        if next > limit {
-            return false;
-        }
-        self.move_clock(next);
         let mut expired = Expired::new();
-        wheel.expire(self.now(), usize::MAX, &mut expired);
-        if self.plan.trace && !expired.is_empty() {
+        while expired.is_empty() {
+            // It may be earlier than the deadline (Wh3): the wheel then looks in vain, and the clock stays where it is.
+            let next = wheel.next().max(self.now());
+            if next > limit {
+                return false;
+            }
+            wheel.expire(next, usize::MAX, &mut expired);
+            if !expired.is_empty() {
+                self.move_clock(next);
+            }
+        }
+        if self.plan.trace {
             self.note(0, What::Clock);
         }
         for equal in expired.chunk_by_mut(|a, b| a.0 == b.0) {

@@ -6,6 +6,7 @@ use super::world::{MOST_OPS, World};
 use gaggle_base::clock::Nanos;
 use gaggle_base::site::Site;
 use gaggle_base::steps::{Kind, Op, Steps};
+use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::task::Waker;
 
@@ -25,6 +26,8 @@ impl Steps for World<'_> {
         let ops = self.ops.get() + 1;
         self.ops.set(ops);
         if ops > MOST_OPS {
+            // To a scheduler that is as if it had done so of its own accord: one that goes by priorities would let it run for ever.
+            self.guide_yielded(self.current.get());
             self.preempted.set(true);
             return true;
         }
@@ -53,9 +56,14 @@ impl Steps for World<'_> {
     }
 
     fn run_until(&self, ready: &dyn Fn() -> bool) {
-        if !self.drive(ready) {
+        // It gave way before the operation that it blocks for: so one of those that are ready has a step, and then it goes on without being asked again.
+        let gave_way = self.preempted.replace(false);
+        let first = Cell::new(gave_way && !self.ready.borrow().is_empty());
+        if !self.drive(&|| !first.replace(false) && ready()) {
             resume_unwind(Box::new(GivenUp));
         }
+        self.granted.set(gave_way);
+        self.ops.set(0);
     }
 
     fn random(&self) -> u64 {
