@@ -53,15 +53,19 @@ fn a_goroutine_that_always_goes_on_does_not_starve_the_others() {
         .schedules(300)
         .run(|| async {
             let stop = Arc::new(AtomicBool::new(false));
-            let seen = stop.clone();
-            go(async move {
-                let (tx, rx) = chan::bounded(1);
-                while !seen.load(SeqCst) {
-                    tx.send(1).await.unwrap();
-                    rx.recv().await.unwrap();
-                }
-            });
-            yield_now().await;
+            for _ in 0..4 {
+                let stop = stop.clone();
+                go(async move {
+                    let (tx, rx) = chan::bounded(1);
+                    while !stop.load(SeqCst) {
+                        tx.send(1).await.unwrap();
+                        rx.recv().await.unwrap();
+                    }
+                });
+            }
+            for _ in 0..4 {
+                yield_now().await;
+            }
             stop.store(true, SeqCst);
         });
     assert!(report.ok(), "{report}");
