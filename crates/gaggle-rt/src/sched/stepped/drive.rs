@@ -5,7 +5,7 @@ use super::world::World;
 use crate::inspect;
 use crate::sched::here::poll_driven;
 use crate::task::{Header, JoinError, JoinHandle, hold};
-use crate::time::wheel::{Expired, NEVER};
+use crate::time::wheel::NEVER;
 use gaggle_base::clock::Nanos;
 use gaggle_base::listing;
 use gaggle_base::steps::Kind;
@@ -209,11 +209,13 @@ impl World<'_> {
     /// The clock moves to the next deadline, if that is not after `limit`, and what is due then fires. `false`: there is none.
     pub(super) fn fire_next(&self, limit: Nanos) -> bool {
         let wheel = self.shared.wheels[0];
-        let mut expired = Expired::new();
+        // A waker may come back here, by `advance`, so it is not borrowed meanwhile.
+        let mut expired = self.expired.take();
         while expired.is_empty() {
             // It may be earlier than the deadline (Wh3): the wheel then looks in vain, and the clock stays where it is.
             let next = wheel.next().max(self.now());
             if next > limit {
+                self.expired.replace(expired);
                 return false;
             }
             wheel.expire(next, usize::MAX, &mut expired);
@@ -221,14 +223,13 @@ impl World<'_> {
                 self.move_clock(next);
             }
         }
-        if self.plan.trace {
-            self.note(0, What::Clock);
-        }
+        self.note(0, What::Clock);
         for equal in expired.chunk_by_mut(|a, b| a.0 == b.0) {
             let first = self.ask(Kind::Tie, equal.len(), 0.0);
             equal[..=first].rotate_right(1);
         }
-        expired.into_iter().for_each(|(_, waker)| waker.wake());
+        expired.drain(..).for_each(|(_, waker)| waker.wake());
+        self.expired.replace(expired);
         true
     }
 

@@ -3,6 +3,7 @@
 use super::Virtual;
 use super::plan::{Choice, Event, Guide, Halt, Level, Plan, Ready, What};
 use crate::sched::Shared;
+use crate::time::wheel::Expired;
 use gaggle_base::clock::{Clock, Nanos};
 use gaggle_base::steps::Kind;
 use gaggle_base::sync::Ordering;
@@ -42,6 +43,8 @@ pub(super) struct World<'a> {
     pub(super) halt: RefCell<Option<Halt>>,
     /// Whom to wake when nothing else can run.
     pub(super) settling: RefCell<Option<Waker>>,
+    /// What has expired, while it is sorted and woken; else empty.
+    pub(super) expired: RefCell<Expired>,
     fingerprint: Cell<u64>,
     pub(super) events: RefCell<VecDeque<Event>>,
     pub(super) names: RefCell<BTreeMap<u64, String>>,
@@ -72,6 +75,7 @@ impl<'a> World<'a> {
             closed: Cell::new(false),
             halt: RefCell::new(None),
             settling: RefCell::new(None),
+            expired: RefCell::default(),
             fingerprint: Cell::new(0),
             events: RefCell::default(),
             names: RefCell::default(),
@@ -176,13 +180,11 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn note(&self, who: u64, what: What) {
+        if !self.plan.trace {
+            return;
+        }
         let mut events = self.events.borrow_mut();
-        let most = if self.plan.trace {
-            Plan::MOST
-        } else {
-            Plan::LAST
-        };
-        if events.len() == most {
+        if events.len() == Plan::MOST {
             events.pop_front();
         }
         events.push_back(Event {
