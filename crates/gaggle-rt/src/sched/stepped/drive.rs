@@ -5,7 +5,7 @@ use super::world::World;
 use crate::inspect;
 use crate::sched::here::poll_driven;
 use crate::task::{Header, JoinError, JoinHandle, hold};
-use crate::time::wheel::{Expired, NEVER};
+use crate::time::wheel::NEVER;
 use gaggle_base::clock::Nanos;
 use gaggle_base::listing;
 use gaggle_base::steps::Kind;
@@ -78,6 +78,9 @@ impl World<'_> {
                 self.stop(Halt::Panicked);
                 continue;
             }
+            if self.is_due() {
+                self.fire_next(self.now());
+            }
             self.collect();
             if self.ready.borrow().is_empty() {
                 if !self.go_on_without_any() {
@@ -105,6 +108,11 @@ impl World<'_> {
         if let Some(next) = next {
             self.step(next);
         }
+    }
+
+    /// Is there a timer whose time has come? It does not wait until nobody can run (semantics.md ST-11).
+    fn is_due(&self) -> bool {
+        !self.timeless.get() && self.shared.wheels[0].next() <= self.now()
     }
 
     /// Nothing is ready. `false`: nothing ever will be.
@@ -204,21 +212,27 @@ impl World<'_> {
     /// The clock moves to the next deadline, if that is not after `limit`, and what is due then fires. `false`: there is none.
     pub(super) fn fire_next(&self, limit: Nanos) -> bool {
         let wheel = self.shared.wheels[0];
-        let next = wheel.next();
-        if next > limit {
-            return false;
+        // A waker may come back here, by `advance`, so it is not borrowed meanwhile.
+        let mut expired = self.expired.take();
+        while expired.is_empty() {
+            // It may be earlier than the deadline (Wh3): the wheel then looks in vain, and the clock stays where it is.
+            let next = wheel.next().max(self.now());
+            if next > limit {
+                self.expired.replace(expired);
+                return false;
+            }
+            wheel.expire(next, usize::MAX, &mut expired);
+            if !expired.is_empty() {
+                self.move_clock(next);
+            }
         }
-        self.move_clock(next);
-        let mut expired = Expired::new();
-        wheel.expire(self.now(), usize::MAX, &mut expired);
-        if self.plan.trace && !expired.is_empty() {
-            self.note(0, What::Clock);
-        }
+        self.note(0, What::Clock);
         for equal in expired.chunk_by_mut(|a, b| a.0 == b.0) {
             let first = self.ask(Kind::Tie, equal.len(), 0.0);
             equal[..=first].rotate_right(1);
         }
-        expired.into_iter().for_each(|(_, waker)| waker.wake());
+        expired.drain(..).for_each(|(_, waker)| waker.wake());
+        self.expired.replace(expired);
         true
     }
 

@@ -26,6 +26,7 @@ impl Steps for World<'_> {
         let ops = self.ops.get() + 1;
         self.ops.set(ops);
         if ops > MOST_OPS {
+            // To a scheduler that is as if it had done so of its own accord: one that goes by priorities would let it run for ever.
             self.guide_yielded(self.current.get());
             self.preempted.set(true);
             return true;
@@ -73,6 +74,7 @@ impl Steps for World<'_> {
             resume_unwind(Box::new(GivenUp));
         }
         self.granted.set(gave_way);
+        self.ops.set(0);
     }
 
     fn random(&self) -> u64 {

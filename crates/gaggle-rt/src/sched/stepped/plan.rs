@@ -28,7 +28,7 @@ pub struct Plan {
     pub level: Level,
     /// Timers may fire although goroutines are ready.
     pub early: bool,
-    /// All that happens is noted; else only the last [`Plan::LAST`] events are.
+    /// What happens is noted, up to [`Plan::MOST`] events; else nothing is, which is faster.
     pub trace: bool,
     /// When nothing can go on, some real time is given to threads that nobody drives.
     pub patient: bool,
@@ -52,8 +52,6 @@ pub struct Progress {
 }
 
 impl Plan {
-    /// How many events are kept without a trace.
-    pub const LAST: usize = 64;
     /// How many events a trace holds at most; the oldest go.
     pub const MOST: usize = 100_000;
 }
@@ -210,7 +208,7 @@ pub struct Run<T> {
     pub now: Nanos,
     /// Equal in two runs if, as far as can be seen, the same happened.
     pub fingerprint: u64,
-    /// What happened, or the end of it.
+    /// What happened, or the end of it; empty without a trace.
     pub events: Vec<Event>,
     /// Goroutines that had a name.
     pub names: BTreeMap<u64, String>,
