@@ -126,7 +126,7 @@ fn st_13_settling_twice_at_once_is_an_error() {
         other.await.unwrap();
     });
     let finding = report.finding().expect("an error");
-    assert_eq!(finding.class(), Class::Panic, "{report}");
+    assert_eq!(finding.class(), Class::Misuse, "{report}");
     let text = report.to_string();
     assert!(
         text.contains("another goroutine waits for this already"),

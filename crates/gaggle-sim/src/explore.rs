@@ -22,6 +22,9 @@ use std::time::Duration;
 /// How many runs there are in a batch; one of them is repeated.
 const BATCH: u64 = 64;
 
+/// How many events of the last run are kept.
+const EVENTS: usize = 100_000;
+
 /// How far to go.
 #[derive(Clone, Debug)]
 pub(crate) struct Bounds {
@@ -315,7 +318,7 @@ fn repeat(
     bounds: &Bounds,
     program: &Program,
     recipe: &Recipe,
-    trace: bool,
+    trace: usize,
 ) -> Ended<Execution> {
     let mut setup = fresh(setup);
     setup.plan.trace = trace;
@@ -329,7 +332,7 @@ fn repeat(
 
 /// Does the run come out in another way when it is repeated?
 fn differs(setup: &Setup, bounds: &Bounds, program: &Program, sample: &Sample) -> Option<Finding> {
-    let again = match repeat(setup, bounds, program, &sample.recipe, false) {
+    let again = match repeat(setup, bounds, program, &sample.recipe, 0) {
         Ended::Stuck(goroutine) => return Some(stuck(goroutine, bounds.patience)),
         Ended::With(again) => again,
     };
@@ -386,7 +389,7 @@ fn investigate(
     setup.plan.patient = finding.class == Class::ForeignThread;
     let setup = &setup;
     failure.before = Some(Shown::of(execution));
-    let again = match repeat(setup, bounds, program, &first, false) {
+    let again = match repeat(setup, bounds, program, &first, 0) {
         Ended::With(again) => again,
         Ended::Stuck(goroutine) => {
             failure.finding = stuck(goroutine, bounds.patience);
@@ -414,7 +417,7 @@ fn investigate(
         failure.tries = shortened.tries;
         recipe = shortened.recipe;
     }
-    let Ended::With(last) = repeat(setup, bounds, program, &recipe, true) else {
+    let Ended::With(last) = repeat(setup, bounds, program, &recipe, EVENTS) else {
         return failure;
     };
     match last.finding.clone() {

@@ -156,7 +156,7 @@ impl World<'_> {
             .store(next.id, Ordering::Relaxed);
         let lock_waits = listing::lock_waits();
         // SAFETY: it was taken from the injector, so it is not done.
-        let held = self.plan.trace.then(|| unsafe { hold(next.task) });
+        let held = (self.plan.trace > 0).then(|| unsafe { hold(next.task) });
         // SAFETY: it was taken from the injector of this runtime, and is polled on this thread only.
         let again = unsafe { poll_driven(next.task, self.shared) };
         self.current.set(outer.0);

@@ -44,7 +44,7 @@ impl Steps for World<'_> {
         };
         self.next.set(Some(chosen));
         self.preempted.set(true);
-        if self.plan.trace {
+        if self.plan.trace > 0 {
             let to = self.ready.borrow()[chosen].id;
             self.note(self.current.get(), What::GaveWay(to));
         }
@@ -110,14 +110,14 @@ impl Steps for World<'_> {
 
     fn started(&self, goroutine: u64, site: Site) {
         self.mix(goroutine);
-        if self.plan.trace {
+        if self.plan.trace > 0 {
             self.note(self.current.get(), What::Started(goroutine, site));
         }
     }
 
     fn closed(&self, channel: u64) {
         let current = self.current.get();
-        if self.plan.trace && !self.closed.get() && current > 0 {
+        if self.plan.trace > 0 && !self.closed.get() && current > 0 {
             self.note(current, What::Closed(channel));
         }
     }

@@ -28,8 +28,8 @@ pub struct Plan {
     pub level: Level,
     /// Timers may fire although goroutines are ready.
     pub early: bool,
-    /// What happens is noted, up to [`Plan::MOST`] events; else nothing is, which is faster.
-    pub trace: bool,
+    /// How many events are kept, the last ones; with 0 nothing is noted, which is faster.
+    pub trace: usize,
     /// When nothing can go on, some real time is given to threads that nobody drives.
     pub patient: bool,
     /// After so many steps the run is stopped.
@@ -51,17 +51,12 @@ pub struct Progress {
     pub goroutine: AtomicU64,
 }
 
-impl Plan {
-    /// How many events a trace holds at most; the oldest go.
-    pub const MOST: usize = 100_000;
-}
-
 impl Default for Plan {
     fn default() -> Self {
         Self {
             level: Level::EveryOp,
             early: false,
-            trace: false,
+            trace: 0,
             patient: false,
             max_steps: 200_000_000,
             max_steps_at_once: 1_000_000,

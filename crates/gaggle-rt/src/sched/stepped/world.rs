@@ -209,7 +209,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn note(&self, who: u64, what: What) {
-        if !self.plan.trace {
+        if self.plan.trace == 0 {
             return;
         }
         if let Some(name) = self.shared.names.get(who).name {
@@ -217,7 +217,7 @@ impl<'a> World<'a> {
             self.names.borrow_mut().insert(who, name.to_string());
         }
         let mut events = self.events.borrow_mut();
-        if events.len() == Plan::MOST {
+        if events.len() == self.plan.trace {
             events.pop_front();
         }
         events.push_back(Event {
