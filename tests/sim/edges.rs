@@ -139,7 +139,7 @@ fn st_13_settling_outside_is_an_error() {
     let panic = catch_unwind(|| gaggle::block_on(settle())).unwrap_err();
     let message = panic.downcast_ref::<&str>().copied().unwrap_or_default();
     assert!(message.contains("there is no simulation here"), "{message}");
-    let moved = catch_unwind(|| drop(sim::advance(SECOND))).unwrap_err();
+    let moved = catch_unwind(|| sim::advance(SECOND)).unwrap_err();
     let message = moved.downcast_ref::<&str>().copied().unwrap_or_default();
     assert!(message.contains("there is no simulation here"), "{message}");
 }

@@ -172,18 +172,20 @@ fn st_04_whoever_waits_for_something_of_gaggles_counts_as_quiet() {
             select! { _ = rx.recv() => {}, () = sleep(DAY) => {} }
         }));
         waiters.push(go(sleep(DAY)));
-        let (c, m) = (cond.clone(), free.clone());
-        waiters.push(go(async move { drop(c.wait(m.lock().await).await) }));
-        let (g, e, b) = (group.clone(), event.clone(), barrier.clone());
-        waiters.push(go(async move { g.wait().await }));
-        waiters.push(go(async move { e.wait().await }));
+        let (signal, under) = (cond.clone(), free.clone());
         waiters.push(go(async move {
-            let _ = b.wait().await;
+            drop(signal.wait(under.lock().await).await);
+        }));
+        let (all, once, meet) = (group.clone(), event.clone(), barrier.clone());
+        waiters.push(go(async move { all.wait().await }));
+        waiters.push(go(async move { once.wait().await }));
+        waiters.push(go(async move {
+            let _ = meet.wait().await;
         }));
         // Go's locks do not count, as somebody outside of the bubble may have them; ours are all seen.
-        let (m, l) = (mutex.clone(), lock.clone());
-        waiters.push(go(async move { drop(m.lock().await) }));
-        waiters.push(go(async move { drop(l.read().await) }));
+        let (taken, written) = (mutex.clone(), lock.clone());
+        waiters.push(go(async move { drop(taken.lock().await) }));
+        waiters.push(go(async move { drop(written.read().await) }));
         let begin = Instant::now();
         settle().await;
         assert_eq!(begin.elapsed(), Duration::ZERO);

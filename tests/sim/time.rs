@@ -199,8 +199,7 @@ fn three(seed: u64) -> [u64; 3] {
         *inside.lock().unwrap() = [sim::rand(), sim::rand(), sim::rand()];
     });
     assert!(report.ok(), "{report}");
-    let three = *place.lock().unwrap();
-    three
+    *place.lock().unwrap()
 }
 
 #[test]
