@@ -13,7 +13,7 @@ use crate::threads::{Ended, disturb_heap, on_fresh_thread};
 use crate::token::Token;
 use gaggle_base::clock::{Nanos, system_now, to_nanos};
 use gaggle_base::rng::Rng;
-use gaggle_rt::stepped::Plan;
+use gaggle_rt::stepped::{Plan, SIMULATION};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -172,7 +172,7 @@ pub(crate) fn explore(setup: &Setup, bounds: &Bounds, program: &Program) -> Repo
         let (setup, bounds, program) = (setup.clone(), bounds.clone(), program.clone());
         let total = total.clone();
         let body = move || hunt(job, &setup, &bounds, &program, deadline, &total);
-        match gaggle_base::thread::start(format!("gaggle sim job {job}"), body) {
+        match gaggle_base::thread::start(format!("{SIMULATION} job {job}"), body) {
             Ok(thread) => jobs.push(thread),
             // The others do its part.
             Err(_) => break,

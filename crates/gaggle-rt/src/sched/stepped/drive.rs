@@ -6,6 +6,7 @@ use crate::inspect;
 use crate::sched::here::poll_driven;
 use crate::task::{Header, JoinError, JoinHandle, hold};
 use crate::time::wheel::NEVER;
+use gaggle_base::blocked;
 use gaggle_base::clock::Nanos;
 use gaggle_base::listing;
 use gaggle_base::steps::Kind;
@@ -22,6 +23,8 @@ pub(super) struct GivenUp;
 /// It is counted and not measured: on a busy machine, where that thread comes late, each takes longer.
 const NAP: Duration = Duration::from_micros(200);
 const NAPS: u32 = 40;
+/// As long as there is a thread that could be the one, so many.
+const MOST_NAPS: u32 = 5_000;
 
 impl World<'_> {
     /// The whole run.
@@ -136,13 +139,26 @@ impl World<'_> {
         if !self.plan.patient {
             return false;
         }
-        for _ in 0..NAPS {
+        for round in 0.. {
             if self.shared.injector.len() > 0 {
                 return true;
+            }
+            // Not by the clock: on a machine that is busy the other thread is late, too.
+            if round >= NAPS && (round >= MOST_NAPS || !self.has_stranger()) {
+                return false;
             }
             nap(NAP);
         }
         false
+    }
+
+    /// Has the process a thread that is younger than this runtime, and none of a simulation's?
+    fn has_stranger(&self) -> bool {
+        let threads = blocked::threads_of_process().unwrap_or_default();
+        let young = |thread: &&i32| !self.elders.contains(thread);
+        let ours = |name: String| name.starts_with(&self.shared.config.name);
+        let mut young = threads.iter().filter(young);
+        young.any(|thread| !blocked::name_of_thread(*thread).is_none_or(ours))
     }
 
     /// Polls a goroutine once.

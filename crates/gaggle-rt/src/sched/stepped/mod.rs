@@ -23,6 +23,7 @@ pub use plan::{Choice, Event, Fallen, Guide, Halt, Level, Plan, Progress, Ready,
 
 use super::shared::{Config, Shared};
 use crate::runtime::{self, OnDeadlock, OnPanic};
+use gaggle_base::blocked;
 use gaggle_base::clock::{Clock, Nanos};
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Rng;
@@ -102,10 +103,15 @@ impl Stepping {
     }
 }
 
+/// What such runtimes, and the threads that drive them, have their names begin with.
+pub const SIMULATION: &str = "gaggle sim";
+
 /// A runtime that takes one step at a time. Its runs do not overlap.
 pub struct Stepped {
     shared: Arc<Shared>,
     time: Arc<Virtual>,
+    /// The threads that were there before.
+    elders: Vec<i32>,
 }
 
 impl Default for Stepped {
@@ -124,7 +130,7 @@ impl Stepped {
         });
         let shared = Shared::new(Config {
             workers: 1,
-            name: "sim".to_owned(),
+            name: SIMULATION.to_owned(),
             on_panic: OnPanic::Raise,
             on_deadlock: OnDeadlock::Ignore,
             report_stuck: false,
@@ -133,7 +139,11 @@ impl Stepped {
             stepping: Some(Stepping::default()),
             driver: time.clone(),
         });
-        Self { shared, time }
+        Self {
+            shared,
+            time,
+            elders: blocked::threads_of_process().unwrap_or_default(),
+        }
     }
 
     /// Runs `root` as goroutine 1 and whatever it starts, until it has ended and the others have had their last step, or until nothing can go on.
@@ -144,7 +154,7 @@ impl Stepped {
         F::Output: Send + 'static,
     {
         self.renew();
-        let world = World::new(&self.shared, &self.time, plan, guide);
+        let world = World::new(&self.shared, &self.time, plan, &self.elders, guide);
         let _entered = runtime::enter(self.shared.clone());
         let mut run = steps::drive(&world, &*self.time, || {
             let root = self.shared.go(root, site);

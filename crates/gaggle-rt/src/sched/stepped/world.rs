@@ -27,6 +27,8 @@ pub(super) struct World<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) time: &'a Virtual,
     pub(super) plan: &'a Plan,
+    /// The threads that were there before the runtime was.
+    pub(super) elders: &'a [i32],
     guide: RefCell<&'a mut dyn Guide>,
     /// Oldest first.
     pub(super) ready: RefCell<VecDeque<Ready>>,
@@ -68,12 +70,14 @@ impl<'a> World<'a> {
         shared: &'a Arc<Shared>,
         time: &'a Virtual,
         plan: &'a Plan,
+        elders: &'a [i32],
         guide: &'a mut dyn Guide,
     ) -> Self {
         Self {
             shared,
             time,
             plan,
+            elders,
             guide: RefCell::new(guide),
             ready: RefCell::default(),
             next: Cell::new(None),
