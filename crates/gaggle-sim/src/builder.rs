@@ -10,6 +10,7 @@ use crate::schedule::Sched;
 use crate::settings::Settings;
 use crate::token::Token;
 use crate::{artifacts, replaying};
+use gaggle_base::blocked::threads_of_process;
 use gaggle_base::clock::to_nanos;
 use gaggle_base::rng::Rng;
 use gaggle_base::site::Site;
@@ -323,6 +324,7 @@ impl Builder {
                 },
                 early,
                 patient: true,
+                elders: threads_of_process().unwrap_or_default().into(),
                 max_steps: most,
                 max_steps_at_once: standard.max_steps_at_once.min(most),
                 max_time: self.time_limit.map_or(standard.max_time, to_nanos),

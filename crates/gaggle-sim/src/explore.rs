@@ -19,8 +19,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many runs there are in a batch; one of them is repeated.
+/// How many runs there are in a batch; one of them is repeated. The first run is a batch of its own, and while they are short each batch is twice the one before.
 const BATCH: u64 = 64;
+const LARGEST: u64 = 512;
+/// What is short.
+const SHORT: Nanos = 20_000_000;
 
 /// How many events of the last run are kept.
 const EVENTS: usize = 100_000;
@@ -240,7 +243,7 @@ fn hunt(
         reached: BTreeMap::new(),
         lanes: Vec::new(),
     };
-    let mut most = 1;
+    let (mut most, mut next) = (1, BATCH);
     while !total.stop.load(Ordering::Relaxed) {
         let done = total.runs.load(Ordering::Relaxed);
         let left = bounds.schedules.saturating_sub(done);
@@ -248,11 +251,12 @@ fn hunt(
         if left == 0 || (done > 0 && !in_time) || schedulers.is_empty() {
             break;
         }
-        let most = std::mem::replace(&mut most, BATCH).min(left);
+        let this = std::mem::replace(&mut most, next).min(left);
+        let started = system_now();
         let (for_thread, program_there) = (fresh(setup), program.clone());
         let progress = for_thread.plan.progress.clone();
         let ended = on_fresh_thread(&progress, bounds.patience, move || {
-            let batch = search.batch(&for_thread, &program_there, most, deadline);
+            let batch = search.batch(&for_thread, &program_there, this, deadline);
             (search, batch)
         });
         let batch = match ended {
@@ -267,6 +271,10 @@ fn hunt(
                 return found;
             }
         };
+        if this >= next && system_now() - started < SHORT {
+            next = (2 * next).min(LARGEST);
+            most = next;
+        }
         total.runs.fetch_add(batch.runs, Ordering::Relaxed);
         total.steps.fetch_add(batch.steps, Ordering::Relaxed);
         for (place, times) in batch.reached {

@@ -23,7 +23,6 @@ pub use plan::{Choice, Event, Fallen, Guide, Halt, Level, Plan, Progress, Ready,
 
 use super::shared::{Config, Shared};
 use crate::runtime::{self, OnDeadlock, OnPanic};
-use gaggle_base::blocked;
 use gaggle_base::clock::{Clock, Nanos};
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Rng;
@@ -110,8 +109,6 @@ pub const SIMULATION: &str = "gaggle sim";
 pub struct Stepped {
     shared: Arc<Shared>,
     time: Arc<Virtual>,
-    /// The threads that were there before.
-    elders: Vec<i32>,
 }
 
 impl Default for Stepped {
@@ -139,11 +136,7 @@ impl Stepped {
             stepping: Some(Stepping::default()),
             driver: time.clone(),
         });
-        Self {
-            shared,
-            time,
-            elders: blocked::threads_of_process().unwrap_or_default(),
-        }
+        Self { shared, time }
     }
 
     /// Runs `root` as goroutine 1 and whatever it starts, until it has ended and the others have had their last step, or until nothing can go on.
@@ -154,7 +147,7 @@ impl Stepped {
         F::Output: Send + 'static,
     {
         self.renew();
-        let world = World::new(&self.shared, &self.time, plan, &self.elders, guide);
+        let world = World::new(&self.shared, &self.time, plan, guide);
         let _entered = runtime::enter(self.shared.clone());
         let mut run = steps::drive(&world, &*self.time, || {
             let root = self.shared.go(root, site);

@@ -32,6 +32,8 @@ pub struct Plan {
     pub trace: usize,
     /// When nothing can go on, some real time is given to threads that nobody drives.
     pub patient: bool,
+    /// The threads that were there before: nobody waits for them.
+    pub elders: Arc<[i32]>,
     /// After so many steps the run is stopped.
     pub max_steps: u64,
     /// After so many steps without a move of the clock the run is stopped.
@@ -58,6 +60,7 @@ impl Default for Plan {
             early: false,
             trace: 0,
             patient: false,
+            elders: Arc::from([]),
             max_steps: 200_000_000,
             max_steps_at_once: 1_000_000,
             max_time: Nanos::MAX,

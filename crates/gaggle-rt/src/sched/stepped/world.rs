@@ -27,8 +27,6 @@ pub(super) struct World<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) time: &'a Virtual,
     pub(super) plan: &'a Plan,
-    /// The threads that were there before the runtime was.
-    pub(super) elders: &'a [i32],
     guide: RefCell<&'a mut dyn Guide>,
     /// Oldest first.
     pub(super) ready: RefCell<VecDeque<Ready>>,
@@ -70,14 +68,12 @@ impl<'a> World<'a> {
         shared: &'a Arc<Shared>,
         time: &'a Virtual,
         plan: &'a Plan,
-        elders: &'a [i32],
         guide: &'a mut dyn Guide,
     ) -> Self {
         Self {
             shared,
             time,
             plan,
-            elders,
             guide: RefCell::new(guide),
             ready: RefCell::default(),
             next: Cell::new(None),
@@ -216,7 +212,9 @@ impl<'a> World<'a> {
         if self.plan.trace == 0 {
             return;
         }
-        if let Some(name) = self.shared.names.get(who).name {
+        if !self.shared.names.is_empty()
+            && let Some(name) = self.shared.names.get(who).name
+        {
             // With each event: a goroutine's name goes when it ends, which may be in its first step.
             self.names.borrow_mut().insert(who, name.to_string());
         }
