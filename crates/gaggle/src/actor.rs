@@ -1,0 +1,3 @@
+//! Actors: OTP's processes and supervision, with Rust's types.
+
+pub use gaggle_actor::*;
