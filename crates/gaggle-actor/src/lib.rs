@@ -29,7 +29,12 @@ pub mod testkit;
 pub use actor::{
     Actor, Addr, AskError, Asking, Ctx, Reply, SendError, Sending, Slot, Spawn, Stopping, spawn,
 };
+pub use groups::{GroupEvent, Groups, NotJoined, Watch};
 pub use names::{NameTaken, Registry};
 pub use process::{
     Dead, Exit, MonitorId, MonitorRef, Obituary, Overflow, Pid, Signal, dead_letters, on_death,
+};
+pub use supervisor::{
+    AddError, AutoShutdown, Backoff, Child, ChildState, Control, Counts, Dynamic, Info, Restart,
+    Running, Shutdown, StartError, Strategy, Supervisor,
 };

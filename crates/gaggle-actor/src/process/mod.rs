@@ -40,7 +40,7 @@ pub use monitor::{MonitorId, MonitorRef};
 pub use obituary::{Dead, Obituary, dead_letters, on_death};
 pub use receive::{Event, Process, Receive};
 
-pub(crate) use self::core::{Cleanup, Core, Proc, kill, lock, short, stop};
+pub(crate) use self::core::{Cleanup, Core, Proc, kill, lock, stop};
 pub(crate) use chain::{Cycle, Edge, Stuck, current, defer_drop, flush_drops, waits_alone};
 pub(crate) use mailbox::{AskEnd, Mail, Pushed, Target, Ticket};
 pub(crate) use monitor::watch;

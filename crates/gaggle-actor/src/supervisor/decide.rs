@@ -1,0 +1,426 @@
+//! The decisions of a supervisor: a function from what it knows and what happens to what it does.
+//!
+//! There is no clock, no process and no waiting in here: time comes with each event, and what takes time is an [`Action`] that ends with an [`Event`].
+//! At most one plan is carried out at a time, one step after the other: a boot, a restart, a stop. Ends of children and requests that come meanwhile wait; a [`Event::Shutdown`] does not, it takes the place of the plan (row 22).
+//!
+//! This file must not know how anything is done.
+
+use super::state::{
+    Action, AutoShutdown, Backoff, ChildState, Entry, Event, Key, Outcome, Phase, Refusal, Request,
+    Restart, State, Strategy, Work,
+};
+use crate::process::Exit;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What a supervisor does when something happens at a time, counted from any fixed moment.
+pub fn step(state: &mut State, now: Duration, event: Event) -> Vec<Action> {
+    let mut decision = Decision {
+        state,
+        now,
+        actions: Vec::new(),
+    };
+    decision.take(event);
+    decision.go_on();
+    decision.actions
+}
+
+struct Decision<'a> {
+    state: &'a mut State,
+    now: Duration,
+    actions: Vec<Action>,
+}
+
+impl Decision<'_> {
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Begin => {
+                let all = self.state.children.keys().copied();
+                self.state.plan = all.map(Work::Start).collect();
+            }
+            Event::Started(key) => self.started(key),
+            Event::Exited(key, exit) => self.exited(key, exit),
+            Event::Retry(key) => self.state.retries.push_back(key),
+            Event::Asked(asker, request) => self.state.requests.push_back((asker, request)),
+            Event::Shutdown(reason) => {
+                if matches!(self.state.phase, Phase::Booting | Phase::Running) {
+                    self.end(Outcome::Exit(reason));
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    fn answer(&mut self, key: Key, result: Result<(), Refusal>) {
+        let asker = self.state.children.get_mut(&key);
+        if let Some(asker) = asker.and_then(|entry| entry.asker.take()) {
+            self.act(Action::Answer(asker, result));
+        }
+    }
+
+    fn started(&mut self, key: Key) {
+        let now = self.now;
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            return;
+        };
+        if entry.state != ChildState::Starting {
+            return;
+        }
+        entry.state = ChildState::Up;
+        (entry.up_since, entry.added) = (now, false);
+        if self.state.busy == Some(Work::Start(key)) {
+            self.state.busy = None;
+        }
+        self.answer(key, Ok(()));
+    }
+
+    fn exited(&mut self, key: Key, exit: Exit) {
+        let ending = matches!(self.state.phase, Phase::Ending(_));
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            return;
+        };
+        match entry.state {
+            ChildState::Starting if !ending => self.start_failed(key, exit),
+            ChildState::Up if !ending => {
+                entry.dead = true;
+                self.state.exits.push_back((key, exit));
+            }
+            ChildState::Starting | ChildState::Up | ChildState::Stopping => self.stopped(key),
+            ChildState::Stopped | ChildState::Restarting => {}
+        }
+    }
+
+    /// It is down because it was to be, or does not matter any more.
+    fn stopped(&mut self, key: Key) {
+        if self.state.busy == Some(Work::Stop(key)) {
+            self.state.busy = None;
+        }
+        self.answer(key, Ok(()));
+        self.rest(key);
+        if self.state.busy == Some(Work::StopAll)
+            && self.state.children.values().all(|e| e.state != ChildState::Stopping)
+        {
+            self.state.busy = None;
+        }
+    }
+
+    /// It does nothing any more; one that is not to be restarted by hand is forgotten.
+    fn rest(&mut self, key: Key) {
+        self.state.exits.retain(|(dead, _)| *dead != key);
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            return;
+        };
+        entry.state = ChildState::Stopped;
+        (entry.dead, entry.paid) = (false, false);
+        if entry.spec.restart == Restart::Temporary || self.state.rules.dynamic {
+            self.forget(key);
+        }
+    }
+
+    fn forget(&mut self, key: Key) {
+        self.state.children.remove(&key);
+        self.act(Action::Forget(key));
+    }
+
+    fn start_failed(&mut self, key: Key, exit: Exit) {
+        if self.state.busy == Some(Work::Start(key)) {
+            self.state.busy = None;
+        }
+        let declined = exit == Exit::Ignore;
+        let booting = matches!(self.state.phase, Phase::Booting);
+        let asked = self.state.children.get(&key).is_some_and(|e| e.asker.is_some());
+        if declined {
+            self.answer(key, Ok(()));
+            self.rest(key);
+        } else if booting {
+            let mut id = None;
+            if let Some(entry) = self.state.children.get_mut(&key) {
+                entry.state = ChildState::Stopped;
+                id.clone_from(&entry.spec.id);
+            }
+            self.end(Outcome::Boot(id, exit));
+        } else if asked {
+            let added = self.state.children.get(&key).is_some_and(|e| e.added);
+            self.answer(key, Err(Refusal::Failed(exit)));
+            if added {
+                self.forget(key);
+            } else {
+                self.rest(key);
+            }
+        } else {
+            // The rest of the plan waits for this child (rows 33 and 34).
+            self.state.plan.clear();
+            self.retry_later(key);
+        }
+    }
+
+    fn retry_later(&mut self, key: Key) {
+        let now = self.now;
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            return;
+        };
+        entry.state = ChildState::Restarting;
+        let delay = entry.spec.backoff.map_or(Duration::ZERO, |b| delay(b, entry, now));
+        self.act(Action::RetryAfter(key, delay));
+    }
+
+    /// Does what can be done at once: plans step by step, then what has waited for the end of a plan.
+    fn go_on(&mut self) {
+        while self.state.busy.is_none() {
+            if let Some(work) = self.state.plan.pop_front() {
+                self.work(work);
+                continue;
+            }
+            match &self.state.phase {
+                Phase::Booting => {
+                    self.state.phase = Phase::Running;
+                    self.act(Action::Booted);
+                }
+                Phase::Ending(outcome) => {
+                    let outcome = outcome.clone();
+                    self.state.phase = Phase::Over;
+                    self.act(Action::End(outcome));
+                    return;
+                }
+                Phase::Over => return,
+                Phase::Running => {
+                    if let Some((key, exit)) = self.state.exits.pop_front() {
+                        self.ended(key, &exit);
+                    } else if let Some(key) = self.state.retries.pop_front() {
+                        self.retry(key);
+                    } else if let Some((asker, request)) = self.state.requests.pop_front() {
+                        self.request(asker, request);
+                    } else {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn work(&mut self, work: Work) {
+        match work {
+            Work::Start(key) => {
+                if let Some(entry) = self.state.children.get_mut(&key) {
+                    entry.state = ChildState::Starting;
+                    self.state.busy = Some(work);
+                    self.act(Action::Start(key));
+                }
+            }
+            Work::Stop(key) => {
+                let Some(entry) = self.state.children.get_mut(&key) else {
+                    return;
+                };
+                match entry.state {
+                    ChildState::Up | ChildState::Starting if !entry.dead => {
+                        entry.state = ChildState::Stopping;
+                        self.state.busy = Some(work);
+                        self.act(Action::Stop(key));
+                    }
+                    ChildState::Stopping => self.state.busy = Some(work),
+                    _ => {
+                        self.answer(key, Ok(()));
+                        self.rest(key);
+                    }
+                }
+            }
+            Work::StopAll => {
+                let keys: Vec<Key> = self.state.children.keys().copied().collect();
+                let mut any = false;
+                for key in keys {
+                    match self.state.children.get_mut(&key) {
+                        Some(entry) if entry.state == ChildState::Stopping => any = true,
+                        Some(entry)
+                            if matches!(entry.state, ChildState::Up | ChildState::Starting)
+                                && !entry.dead =>
+                        {
+                            entry.state = ChildState::Stopping;
+                            any = true;
+                            self.act(Action::Stop(key));
+                        }
+                        _ => self.rest(key),
+                    }
+                }
+                self.state.busy = any.then_some(Work::StopAll);
+            }
+        }
+    }
+
+    /// A child has ended by itself.
+    fn ended(&mut self, key: Key, exit: &Exit) {
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            return;
+        };
+        entry.dead = false;
+        entry.state = ChildState::Stopped;
+        let again = match entry.spec.restart {
+            Restart::Permanent => true,
+            Restart::Transient => exit.is_abnormal(),
+            Restart::Temporary => false,
+        };
+        if again {
+            self.restart(key);
+            return;
+        }
+        let significant = entry.spec.significant;
+        self.rest(key);
+        if significant && self.is_enough() {
+            self.end(Outcome::Exit(Exit::shutdown()));
+        }
+    }
+
+    /// A significant child has ended for good: is that the end?
+    fn is_enough(&self) -> bool {
+        match self.state.rules.auto {
+            AutoShutdown::Never => false,
+            AutoShutdown::AnySignificant => true,
+            AutoShutdown::AllSignificant => {
+                let mut all = self.state.children.values();
+                all.all(|e| !e.spec.significant || e.state == ChildState::Stopped)
+            }
+        }
+    }
+
+    fn restart(&mut self, key: Key) {
+        if !self.affords(key) {
+            self.end(Outcome::Exit(Exit::shutdown()));
+            return;
+        }
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            return;
+        };
+        if entry.spec.backoff.is_some() {
+            entry.paid = true;
+            self.retry_later(key);
+            return;
+        }
+        self.plan_restart(key);
+    }
+
+    fn retry(&mut self, key: Key) {
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            return;
+        };
+        // It may have been stopped meanwhile, or been restarted with the others.
+        if entry.state != ChildState::Restarting {
+            return;
+        }
+        if !std::mem::take(&mut entry.paid) && !self.affords(key) {
+            self.end(Outcome::Exit(Exit::shutdown()));
+            return;
+        }
+        self.plan_restart(key);
+    }
+
+    fn plan_restart(&mut self, key: Key) {
+        let first = match self.state.rules.strategy {
+            Strategy::OneForOne => {
+                self.state.plan = VecDeque::from([Work::Start(key)]);
+                return;
+            }
+            Strategy::OneForAll => 0,
+            Strategy::RestForOne => key,
+        };
+        let group: Vec<Key> = self.state.children.range(first..).map(|(key, _)| *key).collect();
+        let stops = group.iter().rev().filter(|other| **other != key);
+        let mut plan: VecDeque<Work> = stops.map(|other| Work::Stop(*other)).collect();
+        plan.extend(group.iter().map(|key| Work::Start(*key)));
+        self.state.plan = plan;
+    }
+
+    /// Counts a restart. `false`: that is one too many.
+    fn affords(&mut self, key: Key) -> bool {
+        let now = self.now;
+        let own = self.state.children.get_mut(&key);
+        if let Some(entry) = own
+            && let Some((most, window)) = entry.spec.budget
+        {
+            return count(&mut entry.restarts, now, most, window);
+        }
+        let rules = self.state.rules;
+        count(&mut self.state.restarts, now, rules.intensity, rules.window)
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.state.phase = Phase::Ending(outcome);
+        self.state.busy = None;
+        self.state.exits.clear();
+        self.state.retries.clear();
+        for entry in self.state.children.values_mut().filter(|e| e.dead) {
+            (entry.dead, entry.state) = (false, ChildState::Stopped);
+        }
+        let all = self.state.children.keys().rev();
+        self.state.plan = if self.state.rules.dynamic {
+            VecDeque::from([Work::StopAll])
+        } else {
+            all.map(|key| Work::Stop(*key)).collect()
+        };
+    }
+
+    fn request(&mut self, asker: u64, request: Request) {
+        let key = match request {
+            Request::Add(key, spec) => {
+                let same = |e: &&Entry| spec.id.is_some() && e.spec.id == spec.id;
+                if let Some(old) = self.state.children.values().find(same) {
+                    let why = match old.state {
+                        ChildState::Stopped => Refusal::Present,
+                        ChildState::Restarting => Refusal::Restarting,
+                        _ => Refusal::Running,
+                    };
+                    self.act(Action::Forget(key));
+                    self.act(Action::Answer(asker, Err(why)));
+                    return;
+                }
+                let mut entry = Entry::new(spec);
+                (entry.asker, entry.added) = (Some(asker), true);
+                self.state.children.insert(key, entry);
+                self.state.plan = VecDeque::from([Work::Start(key)]);
+                return;
+            }
+            Request::Stop(key) | Request::Restart(key) | Request::Delete(key) => key,
+        };
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            self.act(Action::Answer(asker, Err(Refusal::NotFound)));
+            return;
+        };
+        if let Request::Stop(_) = request {
+            entry.asker = Some(asker);
+            self.state.plan = VecDeque::from([Work::Stop(key)]);
+            return;
+        }
+        let refusal = match entry.state {
+            ChildState::Stopped => None,
+            ChildState::Restarting => Some(Refusal::Restarting),
+            _ => Some(Refusal::Running),
+        };
+        if let Some(why) = refusal {
+            self.act(Action::Answer(asker, Err(why)));
+        } else if let Request::Restart(_) = request {
+            entry.asker = Some(asker);
+            self.state.plan = VecDeque::from([Work::Start(key)]);
+        } else {
+            self.forget(key);
+            self.act(Action::Answer(asker, Ok(())));
+        }
+    }
+}
+
+/// Counts one more; those that are older than the window do not count any more, the boundary does.
+fn count(times: &mut VecDeque<Duration>, now: Duration, most: u32, window: Duration) -> bool {
+    times.retain(|then| now.saturating_sub(*then) <= window);
+    times.push_back(now);
+    times.len() <= most as usize
+}
+
+/// How long the next restart is put off.
+fn delay(backoff: Backoff, entry: &mut Entry, now: Duration) -> Duration {
+    if now.saturating_sub(entry.up_since) >= backoff.most {
+        entry.failures = 0;
+    }
+    let factor = 1_u32.checked_shl(entry.failures).unwrap_or(u32::MAX);
+    entry.failures += 1;
+    backoff.first.saturating_mul(factor).min(backoff.most)
+}
