@@ -4,7 +4,7 @@ use super::child::Child;
 use super::control::{Command, Control, Running};
 use super::driver::{Driver, Failure};
 use super::error::StartError;
-use super::state::{AutoShutdown, Restart, Rules, Strategy};
+use super::state::{AutoShutdown, Restart, Rules, Spec, Strategy};
 use crate::actor::{Actor, Addr, Ctx};
 use crate::process::{Config, Overflow, Proc, adopt, launch, link, prepare};
 use gaggle_base::site::Site;
@@ -124,7 +124,7 @@ impl Supervisor {
         let mut ids = BTreeSet::new();
         for child in &self.children {
             let id = child.spec.id.clone().unwrap_or_default();
-            check_significant(child, self.rules.auto)?;
+            check_significant(&child.spec, self.rules.auto)?;
             if !ids.insert(id.clone()) {
                 return Err(StartError::DuplicateId(id.to_string()));
             }
@@ -188,8 +188,7 @@ impl Supervisor {
 }
 
 /// A child that is always restarted never ends for good; and somebody must care (row 58).
-pub(super) fn check_significant(child: &Child, auto: AutoShutdown) -> Result<(), StartError> {
-    let spec = &child.spec;
+pub(super) fn check_significant(spec: &Spec, auto: AutoShutdown) -> Result<(), StartError> {
     let never = auto == AutoShutdown::Never || spec.restart == Restart::Permanent;
     if spec.significant && never {
         let id = spec.id.clone().unwrap_or_default();

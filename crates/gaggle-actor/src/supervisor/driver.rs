@@ -2,6 +2,7 @@
 //!
 //! It waits for nothing but its mailbox and its control lane: starting and stopping a child is a request, whose outcome comes as a notice. So it can always be asked, and told to end.
 
+use super::builder::check_significant;
 use super::child::{Child, Factory, Shutdown};
 use super::control::{Command, Control, Info, Which};
 use super::decide::step;
@@ -159,6 +160,9 @@ impl Driver {
             Command::Children(reply) => return reply.send(self.infos()),
             Command::Count(reply) => return reply.send(self.state.counts()),
             Command::Add(spec, shutdown, factory, reply) => {
+                if let Err(error) = check_significant(&spec, self.state.rules.auto) {
+                    return reply.send(Err(AddError::Invalid(error)));
+                }
                 let key = self.next;
                 self.next += 1;
                 self.places.insert(key, Place::new(&spec, shutdown, factory));
