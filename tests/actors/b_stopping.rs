@@ -85,13 +85,13 @@ fn row_015_a_child_may_be_given_all_the_time_it_wants() {
             .await
             .unwrap();
         let long = if gaggle::sim::is_simulated() { ms(3_600_000) } else { ms(50) };
+        let begin = Instant::now();
         Puppet::busy(&a.addr().unwrap(), async move {
             sleep(long).await;
             Ok(())
         })
         .await;
         calm().await;
-        let begin = Instant::now();
         app.shutdown().await.unwrap();
         took(begin.elapsed(), long);
         trace.assert("start a; stop a(shutdown)");
@@ -113,7 +113,7 @@ fn row_016_a_child_that_ends_by_itself_during_the_stop_is_not_restarted() {
         trace.take();
         // c is busy while a and b crash.
         Puppet::busy(&c.addr().unwrap(), async {
-            sleep(ms(20)).await;
+            sleep(ms(100)).await;
             Ok(())
         })
         .await;
