@@ -67,10 +67,11 @@ impl<M> Clone for Options<M> {
     }
 }
 
-/// Starts an actor; its initialisation has not run when this returns.
+/// Starts an actor. `before` is called before anything of it runs: who wants to know how it ends begins to watch there.
 pub(crate) fn start<A: Actor>(
     args: Arc<A::Args>,
     options: &Options<A::Msg>,
+    before: &mut dyn FnMut(&Arc<dyn Proc>),
 ) -> Result<Addr<A::Msg>, NameTaken> {
     let named = options.name.as_ref().map(|(_, name)| name.clone());
     let mail = prepare(&Config {
@@ -93,6 +94,7 @@ pub(crate) fn start<A: Actor>(
             link(parent, &addr.proc());
         }
     }
+    before(&addr.proc());
     let (slot, limit) = (options.slot.clone(), options.init_timeout);
     launch(&mail, options.heir.clone(), move |process| {
         body::<A>(process, args, slot, limit)
@@ -183,7 +185,12 @@ impl<A: Actor> Spawn<A> {
     /// # Errors
     /// [`Exit::NameTaken`] if the name is taken.
     pub fn start(self) -> Result<Addr<A::Msg>, Exit> {
-        start::<A>(Arc::new(self.args), &self.options).map_err(|taken| Exit::NameTaken(taken.0))
+        self.begin(&mut |_| ())
+    }
+
+    fn begin(self, before: &mut dyn FnMut(&Arc<dyn Proc>)) -> Result<Addr<A::Msg>, Exit> {
+        let started = start::<A>(Arc::new(self.args), &self.options, before);
+        started.map_err(|taken| Exit::NameTaken(taken.0))
     }
 }
 
@@ -193,9 +200,8 @@ impl<A: Actor> IntoFuture for Spawn<A> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let addr = self.start()?;
+            let addr = self.begin(&mut |proc| proc.core().set_noticed(true))?;
             let core = addr.core();
-            core.set_noticed(true);
             core.ready.wait().await;
             if core.is_ready() {
                 core.set_noticed(false);

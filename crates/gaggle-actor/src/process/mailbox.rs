@@ -3,7 +3,7 @@
 //! All of it is under one lock. The queue grows as it is needed, up to the capacity: an idle process has none.
 //!
 //! * Room is given to those who wait in the order in which they came: it is reserved for the first one, who then puts its message in.
-//!   Who comes while somebody waits has to wait too.
+//!   Who comes while somebody waits has to wait too. Of several who have room at the same time the first one to run is in first: a message is put in by its sender, so one that is given up then is not sent.
 //! * An ask is noted with its message, so that it fails as soon as the process is dying, wherever its reply is by then.
 //!
 //! This file must not know what a link is, nor what a message means.

@@ -54,7 +54,6 @@ pub struct Supervisor {
 
 /// One whose process has been started.
 pub(super) struct Started {
-    pub(super) proc: Arc<dyn Proc>,
     pub(super) addr: Addr<Command>,
     pub(super) failure: Failure,
 }
@@ -132,11 +131,12 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Starts its process.
+    /// Starts its process; `before` is called before anything of it runs.
     pub(super) fn launch(
         self,
         parent: Option<&Arc<dyn Proc>>,
         grace: Option<Duration>,
+        before: &mut dyn FnMut(&Arc<dyn Proc>),
     ) -> Result<Started, StartError> {
         self.check()?;
         let mail = prepare::<Command>(&Config {
@@ -154,14 +154,11 @@ impl Supervisor {
         if let Some(parent) = parent {
             adopt(parent, &proc);
         }
+        before(&proc);
         let failure: Failure = Arc::new(Mutex::new(None));
         let driver = Driver::new(self.rules, self.children, self.control, failure.clone());
         launch(&mail, None, move |process| driver.run(process));
-        Ok(Started {
-            proc,
-            addr,
-            failure,
-        })
+        Ok(Started { addr, failure })
     }
 
     /// Starts it, and waits until all its children have finished their initialisation.
@@ -172,7 +169,8 @@ impl Supervisor {
     /// # Cancel safety
     /// If it is given up while it waits, what has been started is killed.
     pub async fn start(self) -> Result<Running, StartError> {
-        Running::when_up(self.launch(None, None)?).await
+        let noticed = &mut |proc: &Arc<dyn Proc>| proc.core().set_noticed(true);
+        Running::when_up(self.launch(None, None, noticed)?).await
     }
 
     /// Starts it as [`start`](Self::start) does, linked to the actor that does so: each ends with the other.
@@ -181,8 +179,8 @@ impl Supervisor {
     /// As for [`start`](Self::start); the actor then hears the exit of the supervisor, as of any that is linked.
     pub async fn start_linked<A: Actor>(self, cx: &Ctx<A>) -> Result<Running, StartError> {
         let me = cx.addr().proc();
-        let started = self.launch(Some(&me), None)?;
-        link(&me, &started.proc);
+        let linked = &mut |proc: &Arc<dyn Proc>| link(&me, proc);
+        let started = self.launch(Some(&me), None, linked)?;
         Running::when_up(started).await
     }
 }

@@ -44,8 +44,13 @@ impl Shutdown {
 
 /// Starts a child, again and again.
 pub(super) trait Factory: Send + Sync {
-    /// `Err`: it could not even begin.
-    fn start(&self, parent: &Arc<dyn Proc>, shutdown: Shutdown) -> Result<Arc<dyn Proc>, Exit>;
+    /// `before` is called before anything of it runs. `Err`: it could not even begin.
+    fn start(
+        &self,
+        parent: &Arc<dyn Proc>,
+        shutdown: Shutdown,
+        before: &mut dyn FnMut(&Arc<dyn Proc>),
+    ) -> Result<(), Exit>;
 }
 
 /// A child of a [`Supervisor`]: what it is called, how it is started, when it is restarted, how it is stopped.
@@ -258,12 +263,17 @@ struct OfActor<A: Actor> {
 }
 
 impl<A: Actor> Factory for OfActor<A> {
-    fn start(&self, parent: &Arc<dyn Proc>, shutdown: Shutdown) -> Result<Arc<dyn Proc>, Exit> {
+    fn start(
+        &self,
+        parent: &Arc<dyn Proc>,
+        shutdown: Shutdown,
+        before: &mut dyn FnMut(&Arc<dyn Proc>),
+    ) -> Result<(), Exit> {
         let mut options = self.options.clone();
         options.parent = Some(parent.clone());
         options.grace = shutdown.grace();
-        match start::<A>(self.args.clone(), &options) {
-            Ok(addr) => Ok(addr.proc()),
+        match start::<A>(self.args.clone(), &options, before) {
+            Ok(_) => Ok(()),
             Err(taken) => Err(Exit::NameTaken(taken.0)),
         }
     }
@@ -272,11 +282,14 @@ impl<A: Actor> Factory for OfActor<A> {
 struct Nested<F>(F);
 
 impl<F: Fn() -> Supervisor + Send + Sync> Factory for Nested<F> {
-    fn start(&self, parent: &Arc<dyn Proc>, shutdown: Shutdown) -> Result<Arc<dyn Proc>, Exit> {
+    fn start(
+        &self,
+        parent: &Arc<dyn Proc>,
+        shutdown: Shutdown,
+        before: &mut dyn FnMut(&Arc<dyn Proc>),
+    ) -> Result<(), Exit> {
         let supervisor = (self.0)();
-        match supervisor.launch(Some(parent), shutdown.grace()) {
-            Ok(started) => Ok(started.proc),
-            Err(error) => Err(Exit::from(error)),
-        }
+        supervisor.launch(Some(parent), shutdown.grace(), before)?;
+        Ok(())
     }
 }

@@ -169,7 +169,6 @@ impl Running {
             kills: true,
         };
         let core = running.addr.core();
-        core.set_noticed(true);
         core.ready.wait().await;
         if core.is_ready() {
             running.control.slot.fill(&running.addr);

@@ -245,21 +245,23 @@ impl Driver {
         let Some(place) = self.places.get_mut(&key) else {
             return;
         };
+        let (mut up, monitors, pids) = (None, &mut self.monitors, &mut self.pids);
+        let mut before = |proc: &Arc<dyn Proc>| {
+            let monitor = watch(&me, Some(proc), None, true);
+            monitors.insert(monitor.id(), key);
+            pids.insert(proc.core().pid, key);
+            up = Some((proc.clone(), monitor));
+        };
         let started = match &place.factory {
-            Some(factory) => factory.start(&me, place.shutdown),
+            Some(factory) => factory.start(&me, place.shutdown, &mut before),
             None => Err(Exit::NoProc),
         };
         if place.temporary {
             place.factory = None;
         }
-        match started {
-            Ok(proc) => {
-                let monitor = watch(&me, Some(&proc), None, true);
-                self.monitors.insert(monitor.id(), key);
-                self.pids.insert(proc.core().pid, key);
-                place.up = Some((proc, monitor));
-            }
-            Err(exit) => self.happened.push_back(Event::Exited(key, exit)),
+        place.up = up;
+        if let Err(exit) = started {
+            self.happened.push_back(Event::Exited(key, exit));
         }
     }
 }

@@ -214,17 +214,22 @@ struct OfTemplate<A: Actor> {
 }
 
 impl<A: Actor> Factory for OfTemplate<A> {
-    fn start(&self, parent: &Arc<dyn Proc>, shutdown: Shutdown) -> Result<Arc<dyn Proc>, Exit> {
+    fn start(
+        &self,
+        parent: &Arc<dyn Proc>,
+        shutdown: Shutdown,
+        before: &mut dyn FnMut(&Arc<dyn Proc>),
+    ) -> Result<(), Exit> {
         let mut options = self.options.clone();
         options.parent = Some(parent.clone());
         options.grace = shutdown.grace();
-        match start::<A>(self.args.clone(), &options) {
+        match start::<A>(self.args.clone(), &options, before) {
             Ok(addr) => {
                 // Only who has started it asks for this, once.
                 if Arc::strong_count(&self.last) > 1 {
                     *lock(&self.last) = Some(addr.clone());
                 }
-                Ok(addr.proc())
+                Ok(())
             }
             Err(taken) => Err(Exit::NameTaken(taken.0)),
         }
