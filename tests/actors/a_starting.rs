@@ -52,14 +52,20 @@ fn row_003_a_child_may_decline_to_start_and_is_listed_as_stopped() {
         let trace = Trace::new();
         let [a, b] = slots(["a", "b"]);
         let app = Supervisor::new(Strategy::OneForOne)
-            .child(kid_with(&a, Part::new("a", &trace).starts([Some(Exit::Ignore)])))
+            .child(kid_with(
+                &a,
+                Part::new("a", &trace).starts([Some(Exit::Ignore)]),
+            ))
             .child(kid(&b, &trace))
             .start()
             .await
             .unwrap();
         let children = app.children().await.unwrap();
         assert_eq!(children.len(), 2);
-        assert_eq!((children[0].state, children[0].pid), (ChildState::Stopped, None));
+        assert_eq!(
+            (children[0].state, children[0].pid),
+            (ChildState::Stopped, None)
+        );
         assert_eq!(children[1].state, ChildState::Up);
         app.shutdown().await.unwrap();
     });
@@ -78,7 +84,9 @@ fn row_004_a_temporary_child_that_declines_is_not_listed() {
             .unwrap();
         assert!(app.children().await.unwrap().is_empty());
         let declines = Part::new("a", &trace).starts([Some(Exit::Ignore)]);
-        app.add(kid_with(&a, declines).restart(Restart::Temporary)).await.unwrap();
+        app.add(kid_with(&a, declines).restart(Restart::Temporary))
+            .await
+            .unwrap();
         assert!(app.children().await.unwrap().is_empty());
         app.shutdown().await.unwrap();
     });
@@ -174,11 +182,19 @@ fn row_009_a_name_that_is_taken_fails_the_start_and_says_who_has_it() {
     both(|| async {
         let trace = Trace::new();
         let names = Registry::new();
-        let first = spawn::<Puppet>(Part::new("a", &trace)).name(&names, "a").await.unwrap();
-        let second = spawn::<Puppet>(Part::new("b", &trace)).name(&names, "a").await;
+        let first = spawn::<Puppet>(Part::new("a", &trace))
+            .name(&names, "a")
+            .await
+            .unwrap();
+        let second = spawn::<Puppet>(Part::new("b", &trace))
+            .name(&names, "a")
+            .await;
         assert_eq!(second.unwrap_err(), Exit::NameTaken(first.pid()));
         let child = Child::of::<Puppet>("c", Part::new("c", &trace)).name(&names, "a");
-        let tree = Supervisor::new(Strategy::OneForOne).child(child).start().await;
+        let tree = Supervisor::new(Strategy::OneForOne)
+            .child(child)
+            .start()
+            .await;
         let (id, why) = ("c".to_owned(), Exit::NameTaken(first.pid()));
         assert_eq!(tree.unwrap_err(), StartError::Child { id, why });
         trace.assert("start a");
@@ -197,7 +213,10 @@ fn row_010_a_failed_or_declined_start_leaves_no_name_behind() {
             assert_eq!(failed.unwrap_err(), outcome);
             assert!(names.names().is_empty());
         }
-        let fine = spawn::<Puppet>(Part::new("a", &trace)).name(&names, "a").await.unwrap();
+        let fine = spawn::<Puppet>(Part::new("a", &trace))
+            .name(&names, "a")
+            .await
+            .unwrap();
         fine.stop().await;
         assert!(names.names().is_empty());
     });
@@ -236,7 +255,9 @@ fn row_058_significant_children_are_refused_where_they_make_no_sense() {
         assert_eq!(never.start().await.unwrap_err(), significant);
         // A dynamic supervisor has no such setting: its type does not offer it. What is added later is looked at too.
         let app = Supervisor::new(Strategy::OneForOne).start().await.unwrap();
-        let added = app.add(kid(&a, &trace).restart(Restart::Transient).significant()).await;
+        let added = app
+            .add(kid(&a, &trace).restart(Restart::Transient).significant())
+            .await;
         assert_eq!(added.unwrap_err(), AddError::Invalid(significant));
         app.shutdown().await.unwrap();
         let pool = Dynamic::<Puppet>::new();

@@ -2,9 +2,7 @@
 
 use crate::common::{both, calm, kid, kid_with, ms, slots, took};
 use gaggle::actor::testkit::{Part, Puppet, Trace};
-use gaggle::actor::{
-    AutoShutdown, Child, Dynamic, Exit, Restart, Shutdown, Strategy, Supervisor,
-};
+use gaggle::actor::{AutoShutdown, Child, Dynamic, Exit, Restart, Shutdown, Strategy, Supervisor};
 use gaggle::time::{Instant, sleep};
 use std::future::pending;
 
@@ -84,7 +82,11 @@ fn row_015_a_child_may_be_given_all_the_time_it_wants() {
             .start()
             .await
             .unwrap();
-        let long = if gaggle::sim::is_simulated() { ms(3_600_000) } else { ms(50) };
+        let long = if gaggle::sim::is_simulated() {
+            ms(3_600_000)
+        } else {
+            ms(50)
+        };
         let begin = Instant::now();
         Puppet::busy(&a.addr().unwrap(), async move {
             sleep(long).await;
@@ -126,7 +128,10 @@ fn row_016_a_child_that_ends_by_itself_during_the_stop_is_not_restarted() {
         end.await.unwrap().unwrap();
         let text = trace.take();
         assert!(!text.contains("start"), "{text}");
-        assert!(text.contains("stop c(shutdown)") && text.contains("stop a(crash)"), "{text}");
+        assert!(
+            text.contains("stop c(shutdown)") && text.contains("stop a(crash)"),
+            "{text}"
+        );
     });
 }
 
@@ -207,7 +212,10 @@ fn row_019_when_a_supervisor_is_killed_its_children_end_with_killed() {
         assert_eq!(all[2].exited().await, Exit::Killed);
         calm().await;
         let text = trace.take();
-        assert!(text.contains("stop a(killed)") && text.contains("stop b("), "{text}");
+        assert!(
+            text.contains("stop a(killed)") && text.contains("stop b("),
+            "{text}"
+        );
     });
 }
 
@@ -254,7 +262,11 @@ fn row_021_a_supervisor_that_ends_by_itself_ends_with_shutdown_so_a_transient_en
         let inner = Child::supervisor("inner", move || {
             Supervisor::new(Strategy::OneForOne)
                 .auto_shutdown(AutoShutdown::AnySignificant)
-                .child(kid(&slot, &inner_trace).restart(Restart::Transient).significant())
+                .child(
+                    kid(&slot, &inner_trace)
+                        .restart(Restart::Transient)
+                        .significant(),
+                )
         });
         let app = Supervisor::new(Strategy::OneForOne)
             .child(inner.restart(Restart::Transient))
@@ -271,7 +283,11 @@ fn row_021_a_supervisor_that_ends_by_itself_ends_with_shutdown_so_a_transient_en
 #[test]
 fn row_022_a_shutdown_is_served_while_a_child_cannot_come_back() {
     both(|| async {
-        for strategy in [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne] {
+        for strategy in [
+            Strategy::OneForOne,
+            Strategy::OneForAll,
+            Strategy::RestForOne,
+        ] {
             let trace = Trace::new();
             let [a, b] = slots(["a", "b"]);
             let fails = std::iter::repeat_n(Some(Exit::error("no")), 300);

@@ -3,8 +3,7 @@
 use crate::common::{both, calm, crash, end, kid, ms, slots};
 use gaggle::actor::testkit::{Order, Trace};
 use gaggle::actor::{
-    Actor, AddError, Child, ChildState, Ctx, Exit, Restart, Running, Slot, Strategy,
-    Supervisor,
+    Actor, AddError, Child, ChildState, Ctx, Exit, Restart, Running, Slot, Strategy, Supervisor,
 };
 use std::sync::Arc;
 
@@ -41,7 +40,11 @@ fn row_023_permanent_children_are_always_restarted() {
 fn row_024_transient_children_are_restarted_after_an_abnormal_end_only() {
     both(|| async {
         let trace = Trace::new();
-        for clean in [Exit::Normal, Exit::shutdown(), Exit::shutdown_because("done")] {
+        for clean in [
+            Exit::Normal,
+            Exit::shutdown(),
+            Exit::shutdown_because("done"),
+        ] {
             let (app, a) = one(Restart::Transient, &trace).await;
             crash(&a).await;
             trace.assert("stop a(crash); start a");
@@ -126,7 +129,10 @@ fn row_028_a_stopped_child_stays_declared_unless_it_is_temporary() {
         let trace = Trace::new();
         let (app, a) = one(Restart::Permanent, &trace).await;
         app.stop_child("a").await.unwrap();
-        assert_eq!(app.add(kid(&a, &trace)).await, Err(AddError::AlreadyPresent));
+        assert_eq!(
+            app.add(kid(&a, &trace)).await,
+            Err(AddError::AlreadyPresent)
+        );
         app.shutdown().await.unwrap();
         let (app, a) = one(Restart::Temporary, &trace).await;
         app.stop_child("a").await.unwrap();

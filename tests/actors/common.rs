@@ -7,13 +7,13 @@ use gaggle::time::{sleep, timeout};
 use std::future::Future;
 use std::time::Duration;
 
-pub fn ms(n: u64) -> Duration {
+pub(crate) fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
 /// Under 200 schedules with virtual time.
 #[track_caller]
-pub fn simulated<F, R>(program: F)
+pub(crate) fn simulated<F, R>(program: F)
 where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output = ()> + Send + 'static,
@@ -24,7 +24,7 @@ where
 
 /// Under 200 schedules, and once on real workers.
 #[track_caller]
-pub fn both<F, R>(program: F)
+pub(crate) fn both<F, R>(program: F)
 where
     F: Fn() -> R + Send + Sync + Clone + 'static,
     R: Future<Output = ()> + Send + 'static,
@@ -38,7 +38,7 @@ where
 }
 
 /// Waits until nothing happens any more of what can happen now.
-pub async fn calm() {
+pub(crate) async fn calm() {
     if sim::is_simulated() {
         sim::settle().await;
     } else {
@@ -48,7 +48,7 @@ pub async fn calm() {
 
 /// In a simulation time is exact.
 #[track_caller]
-pub fn took(elapsed: Duration, expected: Duration) {
+pub(crate) fn took(elapsed: Duration, expected: Duration) {
     if sim::is_simulated() {
         assert_eq!(elapsed, expected);
     } else {
@@ -57,26 +57,26 @@ pub fn took(elapsed: Duration, expected: Duration) {
 }
 
 /// An actor that does as it is told, by itself.
-pub async fn up(name: &str, trace: &Trace) -> Addr<Order> {
+pub(crate) async fn up(name: &str, trace: &Trace) -> Addr<Order> {
     let puppet = spawn::<Puppet>(Part::new(name, trace)).title(name);
     puppet.await.unwrap()
 }
 
 /// A child that does as it is told, and fills a slot.
-pub fn kid(slot: &Slot<Order>, trace: &Trace) -> ActorChild<Puppet> {
+pub(crate) fn kid(slot: &Slot<Order>, trace: &Trace) -> ActorChild<Puppet> {
     kid_with(slot, Part::new(slot.name(), trace))
 }
 
-pub fn kid_with(slot: &Slot<Order>, part: Part) -> ActorChild<Puppet> {
+pub(crate) fn kid_with(slot: &Slot<Order>, part: Part) -> ActorChild<Puppet> {
     Child::of::<Puppet>(slot.name(), part).slot(slot)
 }
 
-pub fn slots<const N: usize>(names: [&str; N]) -> [Slot<Order>; N] {
+pub(crate) fn slots<const N: usize>(names: [&str; N]) -> [Slot<Order>; N] {
     names.map(Slot::new)
 }
 
 /// Tells the child in the slot to fail, and waits until all has been done about it that is done at once.
-pub async fn crash(slot: &Slot<Order>) {
+pub(crate) async fn crash(slot: &Slot<Order>) {
     let addr = slot.up().await;
     Puppet::crash(&addr).await;
     addr.exited().await;
@@ -84,16 +84,15 @@ pub async fn crash(slot: &Slot<Order>) {
 }
 
 /// Tells the child in the slot to end, likewise.
-pub async fn end(slot: &Slot<Order>, exit: gaggle::actor::Exit) {
+pub(crate) async fn end(slot: &Slot<Order>, exit: gaggle::actor::Exit) {
     let addr = slot.up().await;
     Puppet::end(&addr, exit).await;
     addr.exited().await;
     calm().await;
 }
 
-pub async fn stop<M: Send + 'static>(addrs: &[&Addr<M>]) {
+pub(crate) async fn stop<M: Send + 'static>(addrs: &[&Addr<M>]) {
     for addr in addrs {
         addr.stop().await;
     }
 }
-

@@ -123,7 +123,12 @@ fn row_035_a_child_that_waits_for_its_retry_is_restarting_and_later_ones_are_sto
             .unwrap();
         crash(&b).await;
         gaggle::time::sleep(ms(150)).await;
-        let states = app.children().await.unwrap().into_iter().map(|info| info.state);
+        let states = app
+            .children()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|info| info.state);
         let expected = [ChildState::Up, ChildState::Restarting, ChildState::Stopped];
         assert_eq!(states.collect::<Vec<_>>(), expected);
         b.up().await;
@@ -194,9 +199,7 @@ fn golden_three_quick_crashes_are_one_too_many_for_two() {
             crash(&a).await;
         }
         assert_eq!(app.exited().await, Exit::shutdown());
-        trace.assert(
-            "start a; stop a(crash); start a; stop a(crash); start a; stop a(crash)",
-        );
+        trace.assert("start a; stop a(crash); start a; stop a(crash); start a; stop a(crash)");
     });
 }
 

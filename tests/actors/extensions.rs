@@ -2,7 +2,9 @@
 
 use crate::common::{both, calm, crash, kid, kid_with, ms, simulated, slots};
 use gaggle::actor::testkit::{Order, Part, Puppet, Trace};
-use gaggle::actor::{Actor, AskError, ChildState, Ctx, Exit, SendError, Strategy, Supervisor, spawn};
+use gaggle::actor::{
+    Actor, AskError, ChildState, Ctx, Exit, SendError, Strategy, Supervisor, spawn,
+};
 use gaggle::time::{Instant, sleep};
 
 #[test]
@@ -88,7 +90,10 @@ fn a_mailbox_that_is_kept_is_handled_by_the_next_one_but_for_the_message_that_fa
             assert_eq!(answer, Err(AskError::Died(Exit::error("crash"))));
             first.exited().await;
             calm().await;
-            assert!(matches!(first.try_send(Order::Note("3".into())), Err(SendError::Closed(_))));
+            assert!(matches!(
+                first.try_send(Order::Note("3".into())),
+                Err(SendError::Closed(_))
+            ));
             let expected = match (keeps, second.is_ok()) {
                 (false, _) => "start a; stop a(crash); start a",
                 (true, true) => "start a; stop a(crash); start a; 1; 2",
@@ -114,7 +119,10 @@ fn a_slot_follows_the_restarts_and_fails_fast_in_between() {
         let first = a.addr().unwrap();
         crash(&a).await;
         let note = || Order::Note("n".into());
-        assert!(matches!(a.send(note()).await, Err(SendError::Restarting(_))));
+        assert!(matches!(
+            a.send(note()).await,
+            Err(SendError::Restarting(_))
+        ));
         let begin = Instant::now();
         a.send(note()).wait_up(ms(100)).await.unwrap();
         assert_eq!(begin.elapsed(), ms(50));
@@ -156,6 +164,9 @@ fn what_an_actor_has_started_ends_with_it_and_not_the_other_way_round() {
         let text = trace.take();
         let start = "start owned; start linked; start more; stop more(crash); alive; ";
         assert!(text.starts_with(start), "{text}");
-        assert!(text.contains("stop owned(shutdown)") && text.contains("stop linked(shutdown)"), "{text}");
+        assert!(
+            text.contains("stop owned(shutdown)") && text.contains("stop linked(shutdown)"),
+            "{text}"
+        );
     });
 }

@@ -19,7 +19,11 @@ fn row_046_children_come_from_one_template_each_with_its_arguments() {
         assert_ne!(a, b);
         trace.assert("start a; start b");
         let children = pool.control().children().await.unwrap();
-        assert!(children.iter().all(|info| info.id.is_none() && info.pid.is_some()));
+        assert!(
+            children
+                .iter()
+                .all(|info| info.id.is_none() && info.pid.is_some())
+        );
         let boom = Part::new("c", &trace).starts([Some(Exit::error("boom"))]);
         let failed = pool.start(boom).await.unwrap_err();
         assert_eq!(failed, AddError::Failed(Exit::error("boom")));
@@ -137,18 +141,30 @@ fn row_051_counts_tell_specs_active_supervisors_and_workers() {
         let app = Supervisor::new(Strategy::OneForOne)
             .child(crate::common::kid(&a, &trace).restart(Restart::Transient))
             .child(crate::common::kid_with(&b, part).backoff(ms(200), ms(2000)))
-            .child(Child::supervisor("s", || Supervisor::new(Strategy::OneForOne)))
+            .child(Child::supervisor("s", || {
+                Supervisor::new(Strategy::OneForOne)
+            }))
             .start()
             .await
             .unwrap();
         let counts = app.count().await.unwrap();
-        let all = (counts.specs, counts.active, counts.supervisors, counts.workers);
+        let all = (
+            counts.specs,
+            counts.active,
+            counts.supervisors,
+            counts.workers,
+        );
         assert_eq!(all, (3, 3, 1, 2));
         crate::common::end(&a, Exit::Normal).await;
         crate::common::crash(&b).await;
         // a has ended for good, b is about to be restarted: both are declared, neither runs.
         let counts = app.count().await.unwrap();
-        let all = (counts.specs, counts.active, counts.supervisors, counts.workers);
+        let all = (
+            counts.specs,
+            counts.active,
+            counts.supervisors,
+            counts.workers,
+        );
         assert_eq!(all, (3, 1, 1, 2));
         app.shutdown().await.unwrap();
     });

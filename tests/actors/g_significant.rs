@@ -117,7 +117,11 @@ fn row_057_the_end_climbs_if_the_supervisor_is_significant_itself() {
         let inner = Child::supervisor("inner", move || {
             Supervisor::new(Strategy::OneForOne)
                 .auto_shutdown(AutoShutdown::AnySignificant)
-                .child(kid(&slot, &inner_trace).restart(Restart::Transient).significant())
+                .child(
+                    kid(&slot, &inner_trace)
+                        .restart(Restart::Transient)
+                        .significant(),
+                )
         });
         let app = Supervisor::new(Strategy::OneForOne)
             .intensity(1, ms(1000))

@@ -11,9 +11,15 @@ fn row_059_an_id_that_is_there_is_refused_and_how_depends_on_whether_it_runs() {
         let [a, b] = slots(["a", "b"]);
         let tree = Supervisor::new(Strategy::OneForOne).child(kid(&a, &trace));
         let app = tree.start().await.unwrap();
-        assert_eq!(app.add(kid(&a, &trace)).await, Err(AddError::AlreadyStarted));
+        assert_eq!(
+            app.add(kid(&a, &trace)).await,
+            Err(AddError::AlreadyStarted)
+        );
         app.stop_child("a").await.unwrap();
-        assert_eq!(app.add(kid(&a, &trace)).await, Err(AddError::AlreadyPresent));
+        assert_eq!(
+            app.add(kid(&a, &trace)).await,
+            Err(AddError::AlreadyPresent)
+        );
         let boom = Part::new("b", &trace).starts([Some(Exit::error("boom"))]);
         let failed = app.add(kid_with(&b, boom)).await;
         assert_eq!(failed, Err(AddError::Failed(Exit::error("boom"))));
@@ -29,8 +35,8 @@ fn row_060_a_running_child_is_neither_forgotten_nor_started_and_an_unknown_one_i
     both(|| async {
         let trace = Trace::new();
         let [a] = slots(["a"]);
-        let tree = Supervisor::new(Strategy::OneForOne)
-            .child(kid(&a, &trace).backoff(ms(200), ms(1000)));
+        let tree =
+            Supervisor::new(Strategy::OneForOne).child(kid(&a, &trace).backoff(ms(200), ms(1000)));
         let app = tree.start().await.unwrap();
         assert_eq!(app.delete_child("a").await, Err(AddError::AlreadyStarted));
         assert_eq!(app.restart_child("a").await, Err(AddError::AlreadyStarted));
@@ -68,7 +74,10 @@ fn row_061_children_are_listed_in_the_order_of_their_start() {
             .unwrap();
         app.add(kid(&c, &trace)).await.unwrap();
         let children = app.children().await.unwrap();
-        let ids: Vec<_> = children.iter().map(|info| info.id.as_deref().unwrap()).collect();
+        let ids: Vec<_> = children
+            .iter()
+            .map(|info| info.id.as_deref().unwrap())
+            .collect();
         assert_eq!(ids, ["b", "a", "c"]);
         assert!(children.iter().all(|info| info.state == ChildState::Up));
         app.shutdown().await.unwrap();

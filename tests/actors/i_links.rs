@@ -48,7 +48,11 @@ fn row_063_a_normal_end_does_not() {
 fn row_064_who_traps_exits_hears_all_of_them_normal_ones_too() {
     both(|| async {
         let trace = Trace::new();
-        let (a, b, c) = (up("a", &trace).await, up("b", &trace).await, up("c", &trace).await);
+        let (a, b, c) = (
+            up("a", &trace).await,
+            up("b", &trace).await,
+            up("c", &trace).await,
+        );
         trap(&a).await;
         link(&a, &b).await;
         link(&c, &a).await;
@@ -98,7 +102,11 @@ fn row_066_a_normal_exit_that_one_sends_to_oneself_ends_one() {
 fn row_067_a_kill_cannot_be_trapped_and_is_seen_as_killed_which_can() {
     both(|| async {
         let trace = Trace::new();
-        let (a, b, c) = (up("a", &trace).await, up("b", &trace).await, up("c", &trace).await);
+        let (a, b, c) = (
+            up("a", &trace).await,
+            up("b", &trace).await,
+            up("c", &trace).await,
+        );
         trap(&a).await;
         trap(&b).await;
         link(&b, &a).await;
@@ -113,7 +121,10 @@ fn row_067_a_kill_cannot_be_trapped_and_is_seen_as_killed_which_can() {
         assert!(b.is_alive());
         b.stop().await;
         let text = trace.take();
-        assert!(text.contains("b hears exit(killed)") && text.contains("stop c(killed)"), "{text}");
+        assert!(
+            text.contains("b hears exit(killed)") && text.contains("stop c(killed)"),
+            "{text}"
+        );
         assert!(!text.contains("stop a"), "{text}");
     });
 }
@@ -188,7 +199,11 @@ fn row_070_after_an_unlink_no_exit_arrives() {
 fn row_071_linking_with_who_is_dead_is_an_exit_of_noproc() {
     both(|| async {
         let trace = Trace::new();
-        let (a, b, c) = (up("a", &trace).await, up("b", &trace).await, up("c", &trace).await);
+        let (a, b, c) = (
+            up("a", &trace).await,
+            up("b", &trace).await,
+            up("c", &trace).await,
+        );
         trap(&a).await;
         c.stop().await;
         link(&a, &c).await;
@@ -203,7 +218,10 @@ fn row_071_linking_with_who_is_dead_is_an_exit_of_noproc() {
         calm().await;
         a.stop().await;
         let text = trace.take();
-        assert!(text.contains("a hears exit(noproc)") && text.contains("stop b(noproc)"), "{text}");
+        assert!(
+            text.contains("a hears exit(noproc)") && text.contains("stop b(noproc)"),
+            "{text}"
+        );
     });
 }
 
@@ -223,11 +241,17 @@ fn row_072_a_link_with_oneself_is_nothing() {
 fn row_073_what_was_sent_before_the_end_comes_before_the_notice_of_it() {
     both(|| async {
         let trace = Trace::new();
-        let (a, b, c) = (up("a", &trace).await, up("b", &trace).await, up("c", &trace).await);
+        let (a, b, c) = (
+            up("a", &trace).await,
+            up("b", &trace).await,
+            up("c", &trace).await,
+        );
         trap(&a).await;
         link(&a, &b).await;
         let target = b.clone();
-        let monitor = Puppet::call(&a, move |cx| cx.monitor(&target)).await.unwrap();
+        let monitor = Puppet::call(&a, move |cx| cx.monitor(&target))
+            .await
+            .unwrap();
         let to = a.clone();
         Puppet::busy(&b, async move {
             for n in 1..=3 {

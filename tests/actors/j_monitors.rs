@@ -79,7 +79,10 @@ fn row_075_who_is_dead_or_nobody_is_down_at_once_with_noproc() {
         let names = Registry::new();
         let _nobody = within(&ear, move |cx| cx.monitor_name(&names, "x")).await;
         for pid in [Some(a.pid()), None] {
-            let Signal::Down { pid: who, reason, .. } = heard.recv().await.unwrap() else {
+            let Signal::Down {
+                pid: who, reason, ..
+            } = heard.recv().await.unwrap()
+            else {
                 panic!("it is a down");
             };
             assert_eq!((who, reason), (pid, Exit::NoProc));
@@ -94,7 +97,11 @@ fn row_076_several_monitors_of_one_are_independent() {
         let trace = Trace::new();
         let (ear, heard) = ear().await;
         let a = up("a", &trace).await;
-        let all = [monitor(&ear, &a).await, monitor(&ear, &a).await, monitor(&ear, &a).await];
+        let all = [
+            monitor(&ear, &a).await,
+            monitor(&ear, &a).await,
+            monitor(&ear, &a).await,
+        ];
         assert!(all[1].cancel());
         a.stop().await;
         let mut ids = Vec::new();
@@ -129,7 +136,11 @@ fn row_077_after_a_monitor_is_dropped_nothing_comes_of_it_not_even_what_was_queu
         calm().await;
         stop(&[&ear]).await;
         let text = trace.take();
-        assert!(text.contains(&format!("heard {}", heard.len())), "{text}, {}", heard.len());
+        assert!(
+            text.contains(&format!("heard {}", heard.len())),
+            "{text}, {}",
+            heard.len()
+        );
     });
 }
 

@@ -1,10 +1,7 @@
-//! Rows 83 to 96: asks, sends, stops, and what is said of a crash. Row 87, circles, is in `k_circles.rs`; row 91 and 92 are in `m_machine.rs`.
+//! Rows 83 to 96: asks, sends, and what is said of a crash. Circles are in `k_circles.rs`, stops in `k_stops.rs`, rows 91 and 92 in `m_machine.rs`.
 
-use crate::common::{both, calm, ms, simulated, stop, took, up};
-use gaggle::actor::testkit::{Puppet, Trace};
-use gaggle::actor::{
-    Actor, Addr, AskError, Ctx, Exit, Reply, SendError, Slot, dead_letters, on_death, spawn,
-};
+use crate::common::{both, calm, ms, simulated, stop, took};
+use gaggle::actor::{Actor, Addr, AskError, Ctx, Exit, Reply, SendError, Slot, on_death, spawn};
 use gaggle::time::{Instant, sleep};
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -96,7 +93,10 @@ fn row_083_a_deadline_that_passes_is_the_askers_affair_only() {
     both(|| async {
         let server = server().await;
         let begin = Instant::now();
-        let asked = server.ask(|reply| Call::Slow(ms(60), reply)).deadline(ms(20)).await;
+        let asked = server
+            .ask(|reply| Call::Slow(ms(60), reply))
+            .deadline(ms(20))
+            .await;
         assert_eq!(asked, Err(AskError::Timeout));
         took(begin.elapsed(), ms(20));
         assert_eq!(server.ask(Call::Get).await, Ok(2));
@@ -108,7 +108,10 @@ fn row_083_a_deadline_that_passes_is_the_askers_affair_only() {
         assert_eq!(server.ask(Call::Hold).await, Err(AskError::Timeout));
         assert_eq!(begin.elapsed(), Duration::from_secs(5));
         let long = Duration::from_secs(3600);
-        let answer = server.ask(|reply| Call::Slow(long, reply)).no_deadline().await;
+        let answer = server
+            .ask(|reply| Call::Slow(long, reply))
+            .no_deadline()
+            .await;
         assert_eq!(answer, Ok(2));
         stop(&[&server]).await;
     });
@@ -118,7 +121,10 @@ fn row_083_a_deadline_that_passes_is_the_askers_affair_only() {
 fn row_084_a_late_answer_goes_nowhere() {
     both(|| async {
         let server = server().await;
-        let first = server.ask(|reply| Call::Slow(ms(40), reply)).deadline(ms(10)).await;
+        let first = server
+            .ask(|reply| Call::Slow(ms(40), reply))
+            .deadline(ms(10))
+            .await;
         assert_eq!(first, Err(AskError::Timeout));
         // The next ask gets its own answer, not that of the first.
         assert_eq!(server.ask(Call::Get).await, Ok(2));
@@ -268,8 +274,14 @@ fn row_090_a_send_does_not_wait_for_the_handler_and_gives_the_message_back_if_no
         server.try_send(Call::Release).unwrap();
         server.kill();
         server.exited().await;
-        assert!(matches!(server.send(Call::Wait).await, Err(SendError::Closed(Call::Wait))));
-        assert!(matches!(server.try_send(Call::Wait), Err(SendError::Closed(Call::Wait))));
+        assert!(matches!(
+            server.send(Call::Wait).await,
+            Err(SendError::Closed(Call::Wait))
+        ));
+        assert!(matches!(
+            server.try_send(Call::Wait),
+            Err(SendError::Closed(Call::Wait))
+        ));
     });
 }
 
@@ -320,90 +332,6 @@ fn row_093_an_answer_does_not_pass_through_the_mailbox_however_much_is_in_it() {
 }
 
 #[test]
-fn row_094_a_stop_waits_for_the_end_and_of_who_is_dead_says_noproc() {
-    both(|| async {
-        let trace = Trace::new();
-        let a = up("a", &trace).await;
-        Puppet::busy(&a, async {
-            sleep(ms(20)).await;
-            Ok(())
-        })
-        .await;
-        calm().await;
-        assert_eq!(a.stop().await, Exit::Normal);
-        assert!(!a.is_alive());
-        trace.assert("start a; stop a(normal)");
-        assert_eq!(a.stop().await, Exit::NoProc);
-        // With what it is asked to end with, and killed if that takes too long.
-        let b = up("b", &trace).await;
-        let reason = Exit::shutdown_because("enough");
-        assert_eq!(b.stop().because(reason.clone()).await, reason);
-        let c = up("c", &trace).await;
-        Puppet::busy(&c, pending()).await;
-        calm().await;
-        assert_eq!(c.stop().within(ms(20)).await, Exit::Killed);
-    });
-}
-
-#[test]
-fn row_094_a_stop_closes_the_mailbox_first_and_what_is_in_it_is_dropped_or_handled() {
-    both(|| async {
-        for drains in [false, true] {
-            let trace = Trace::new();
-            let a = up("a", &trace).await;
-            Puppet::busy(&a, async {
-                sleep(ms(50)).await;
-                Ok(())
-            })
-            .await;
-            for n in 0..3 {
-                let note = gaggle::actor::testkit::Order::Note(n.to_string());
-                a.send(note).await.unwrap();
-            }
-            let stopping = if drains { a.stop().drain() } else { a.stop() };
-            let stopped = gaggle::go(std::future::IntoFuture::into_future(stopping));
-            sleep(ms(5)).await;
-            assert!(Puppet::call(&a, |_| ()).await.is_none());
-            assert_eq!(stopped.await.unwrap(), Exit::Normal);
-            trace.assert(if drains {
-                "start a; 0; 1; 2; stop a(normal)"
-            } else {
-                "start a; stop a(normal)"
-            });
-        }
-        assert!(dead_letters() >= 3);
-    });
-}
-
-/// Fails at its end.
-struct BadEnd;
-
-impl Actor for BadEnd {
-    type Args = ();
-    type Msg = ();
-
-    async fn init((): &(), _cx: &mut Ctx<Self>) -> Result<Self, Exit> {
-        Ok(Self)
-    }
-
-    async fn handle(&mut self, (): (), _cx: &mut Ctx<Self>) -> Result<(), Exit> {
-        Ok(())
-    }
-
-    async fn terminate(&mut self, _: &Exit, _cx: &mut Ctx<Self>) {
-        panic!("at the end");
-    }
-}
-
-#[test]
-fn row_095_a_crash_while_terminating_is_the_exit() {
-    both(|| async {
-        let bad = spawn::<BadEnd>(()).await.unwrap();
-        assert_eq!(bad.stop().await, Exit::Panic("at the end".into()));
-    });
-}
-
-#[test]
 fn row_096_a_crash_is_reported_once_with_the_last_message_and_a_shutdown_is_not() {
     both(|| async {
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -429,7 +357,10 @@ fn row_096_a_crash_is_reported_once_with_the_last_message_and_a_shutdown_is_not(
             panic!("one report");
         };
         assert_eq!(report.reason, Exit::error("invalid digit found in string"));
-        assert_eq!((report.last, report.title.as_str()), (Some("Crash"), "crashes"));
+        assert_eq!(
+            (report.last, report.title.as_str()),
+            (Some("Crash"), "crashes")
+        );
         assert!(!report.noticed);
         assert!(report.to_string().contains("k_calls.rs"), "{report}");
         assert!(of(asked.pid()).all(|report| report.noticed && report.last == Some("Panic")));

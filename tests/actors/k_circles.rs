@@ -27,7 +27,9 @@ async fn next(all: &mut Vec<Addr<Step>>) -> Result<u32, AskError> {
         return to.ask(Step::Answer).no_deadline().await;
     }
     let rest = std::mem::take(all);
-    to.ask(|reply| Step::Along(rest, reply)).no_deadline().await?
+    to.ask(|reply| Step::Along(rest, reply))
+        .no_deadline()
+        .await?
 }
 
 impl Actor for Link {
@@ -78,7 +80,13 @@ impl Actor for Link {
 async fn ring<const N: usize>() -> [Addr<Step>; N] {
     let mut all = Vec::new();
     for n in 0..N {
-        all.push(spawn::<Link>(()).title(&format!("link{n}")).mailbox(1).await.unwrap());
+        all.push(
+            spawn::<Link>(())
+                .title(&format!("link{n}"))
+                .mailbox(1)
+                .await
+                .unwrap(),
+        );
     }
     all.try_into().unwrap()
 }
@@ -91,7 +99,10 @@ async fn end(all: &[Addr<Step>]) {
 
 async fn along(first: &Addr<Step>, rest: &[&Addr<Step>]) -> Result<u32, AskError> {
     let rest = rest.iter().map(|addr| (*addr).clone()).collect();
-    first.ask(|reply| Step::Along(rest, reply)).no_deadline().await?
+    first
+        .ask(|reply| Step::Along(rest, reply))
+        .no_deadline()
+        .await?
 }
 
 #[test]
@@ -136,7 +147,10 @@ fn row_087_a_circle_that_closes_from_two_sides_at_once_is_found() {
         // Unless one was done before the other began, exactly one of them fails.
         let failed = both.iter().filter(|one| **one != Ok(42)).count();
         assert!(failed <= 1, "{both:?}");
-        assert!(both.iter().all(|one| matches!(one, Ok(42) | Err(AskError::Cycle(_)))));
+        assert!(
+            both.iter()
+                .all(|one| matches!(one, Ok(42) | Err(AskError::Cycle(_))))
+        );
         end(&all).await;
     });
 }
@@ -148,7 +162,11 @@ fn row_087_a_wait_with_a_time_limit_or_an_answer_from_elsewhere_is_no_circle() {
         let [a, b] = &all;
         let rest = vec![b.clone(), a.clone()];
         // Its own limit ends it, so it is not said to be for ever; the other one is told of the end of the ask.
-        let limited = a.ask(|reply| Step::Limited(rest, reply)).no_deadline().await.unwrap();
+        let limited = a
+            .ask(|reply| Step::Limited(rest, reply))
+            .no_deadline()
+            .await
+            .unwrap();
         assert_eq!(limited, Err(AskError::Timeout));
         calm().await;
         for make in [Step::Elsewhere, Step::Piped] {
@@ -156,13 +174,15 @@ fn row_087_a_wait_with_a_time_limit_or_an_answer_from_elsewhere_is_no_circle() {
             // a asks b; b has its reply answered by others, and asks a.
             let through = b.clone();
             let answer = asker
-                .ask(move |reply| {
-                    Step::Along(Vec::from([through]), reply)
-                })
+                .ask(move |reply| Step::Along(Vec::from([through]), reply))
                 .no_deadline()
                 .await;
             assert_eq!(answer, Ok(Ok(42)));
-            let direct = b.ask(|reply| make(asks, reply)).no_deadline().await.unwrap();
+            let direct = b
+                .ask(|reply| make(asks, reply))
+                .no_deadline()
+                .await
+                .unwrap();
             assert!(direct.is_ok());
         }
         end(&all).await;
@@ -172,7 +192,11 @@ fn row_087_a_wait_with_a_time_limit_or_an_answer_from_elsewhere_is_no_circle() {
 /// Asks with a message of its own making.
 struct Asks;
 
-struct Ask(Addr<Step>, fn(Addr<Step>, Reply<Result<u32, AskError>>) -> Step, Reply<Result<u32, AskError>>);
+struct Ask(
+    Addr<Step>,
+    fn(Addr<Step>, Reply<Result<u32, AskError>>) -> Step,
+    Reply<Result<u32, AskError>>,
+);
 
 impl Actor for Asks {
     type Args = ();
@@ -227,7 +251,10 @@ fn row_087_two_that_wait_for_room_in_each_other_are_a_circle_too() {
         let left = gaggle::go(async move { a.ask(|r| Step::Fill(b, r)).no_deadline().await });
         let right = gaggle::go(async move { d.ask(|r| Step::Fill(c, r)).no_deadline().await });
         let circles = [left.await.unwrap().unwrap(), right.await.unwrap().unwrap()];
-        assert!(circles.iter().filter(|circle| **circle).count() <= 1, "{circles:?}");
+        assert!(
+            circles.iter().filter(|circle| **circle).count() <= 1,
+            "{circles:?}"
+        );
         end(&all).await;
     });
 }

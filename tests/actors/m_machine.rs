@@ -205,9 +205,7 @@ fn row_104_the_enter_action_runs_on_every_change_and_not_otherwise() {
         let trace = Trace::new();
         let door = door(&trace, [Stay, Open, Stay, Close, Open]).await;
         door.stop().drain().await;
-        trace.assert(
-            "enter closed; stay; stay; enter open; stay; enter closed; enter open",
-        );
+        trace.assert("enter closed; stay; stay; enter open; stay; enter closed; enter open");
     });
 }
 
@@ -215,7 +213,18 @@ fn row_104_the_enter_action_runs_on_every_change_and_not_otherwise() {
 fn row_105_messages_to_oneself_run_before_postponed_ones_and_the_mailbox() {
     both(|| async {
         let trace = Trace::new();
-        let door = door(&trace, [Then(vec![1]), Say(2), Open, Say(3), Then(vec![4, 5]), Say(6)]).await;
+        let door = door(
+            &trace,
+            [
+                Then(vec![1]),
+                Say(2),
+                Open,
+                Say(3),
+                Then(vec![4, 5]),
+                Say(6),
+            ],
+        )
+        .await;
         door.stop().drain().await;
         trace.assert("enter closed; stay; then; enter open; 1; 2; 3; then; 4; 5; 6");
     });

@@ -37,7 +37,9 @@ impl Actor for Sink {
 /// One that is busy for 50 ms.
 async fn busy(capacity: usize, overflow: Overflow) -> (Addr<Drip>, Arc<Mutex<Vec<u32>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let sink = spawn::<Sink>(seen.clone()).mailbox(capacity).overflow(overflow);
+    let sink = spawn::<Sink>(seen.clone())
+        .mailbox(capacity)
+        .overflow(overflow);
     let sink = sink.await.unwrap();
     sink.send(Drip::Hold(50)).await.unwrap();
     while !sink.is_empty() {
@@ -105,7 +107,10 @@ fn a_mailbox_may_reject_or_drop_the_oldest_or_the_newest_and_counts() {
             for n in 1..=4 {
                 let sent = sink.send(Drip::Note(n)).await;
                 let rejected = overflow == Overflow::Reject && n > 2;
-                assert_eq!(matches!(sent, Err(SendError::Full(Drip::Note(_)))), rejected);
+                assert_eq!(
+                    matches!(sent, Err(SendError::Full(Drip::Note(_)))),
+                    rejected
+                );
             }
             assert_eq!(sink.dropped(), dropped);
             if overflow == Overflow::Reject {
@@ -127,7 +132,10 @@ fn an_ask_whose_message_is_shed_is_told() {
         sink.send(Drip::Note(1)).await.unwrap();
         let answer = asked.await.unwrap();
         // On real workers it may have been answered first.
-        assert!(matches!(answer, Err(AskError::Dropped) | Ok(7)), "{answer:?}");
+        assert!(
+            matches!(answer, Err(AskError::Dropped) | Ok(7)),
+            "{answer:?}"
+        );
         sink.stop().drain().await;
     });
 }
@@ -157,7 +165,10 @@ fn senders_that_wait_get_their_message_back_when_the_actor_stops() {
         let waits = gaggle::go(async move { to.send(Drip::Note(2)).await });
         calm().await;
         stop(&[&sink]).await;
-        assert!(matches!(waits.await.unwrap(), Err(SendError::Closed(Drip::Note(2)))));
+        assert!(matches!(
+            waits.await.unwrap(),
+            Err(SendError::Closed(Drip::Note(2)))
+        ));
     });
 }
 

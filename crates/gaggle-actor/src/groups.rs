@@ -135,7 +135,10 @@ impl<M: Send + 'static> Groups<M> {
     }
 
     /// `addr` joins a group, once more if it is in it. `false`: it has ended.
-    #[expect(clippy::must_use_candidate, reason = "an actor that joins itself is there")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "an actor that joins itself is there"
+    )]
     pub fn join(&self, group: &str, addr: &Addr<M>) -> bool {
         let group: Arc<str> = Arc::from(group);
         let pid = addr.pid();
@@ -224,7 +227,12 @@ impl<M: Send + 'static> Inner<M> {
             groups: BTreeMap::new(),
         });
         *member.groups.entry(group.clone()).or_default() += 1;
-        *self.groups.entry(group.clone()).or_default().entry(pid).or_default() += 1;
+        *self
+            .groups
+            .entry(group.clone())
+            .or_default()
+            .entry(pid)
+            .or_default() += 1;
         self.tell(&GroupEvent::Joined(group.clone(), addr.clone()));
     }
 

@@ -35,6 +35,6 @@ pub use process::{
     Dead, Exit, MonitorId, MonitorRef, Obituary, Overflow, Pid, Signal, dead_letters, on_death,
 };
 pub use supervisor::{
-    ActorChild, AddError, AutoShutdown, Backoff, Child, ChildState, Control, Counts, Dynamic, Info, Restart,
-    Running, Shutdown, StartError, Strategy, Supervisor,
+    ActorChild, AddError, AutoShutdown, Backoff, Child, ChildState, Control, Counts, Dynamic, Info,
+    Restart, Running, Shutdown, StartError, Strategy, Supervisor,
 };

@@ -133,14 +133,18 @@ impl Registry {
     }
 
     pub(crate) fn proc(&self, name: &str) -> Option<Arc<dyn Proc>> {
-        lock(&self.table.names).get(name).map(|entry| entry.proc.clone())
+        lock(&self.table.names)
+            .get(name)
+            .map(|entry| entry.proc.clone())
     }
 }
 
 impl Cleanup for Frees {
     fn gone(&self, pid: Pid, _exit: &Exit) {
         let mut names = lock(&self.table.names);
-        let mine = names.get(&self.name).is_some_and(|entry| entry.proc.core().pid == pid);
+        let mine = names
+            .get(&self.name)
+            .is_some_and(|entry| entry.proc.core().pid == pid);
         let entry = if mine { names.remove(&self.name) } else { None };
         drop(names);
         drop(entry);

@@ -41,7 +41,10 @@ impl Trace {
     }
 
     /// All lines since the last time, separated by `; `.
-    #[expect(clippy::must_use_candidate, reason = "tests also call it to begin anew")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "tests also call it to begin anew"
+    )]
     pub fn take(&self) -> String {
         std::mem::take(&mut *lock(&self.lines)).join("; ")
     }

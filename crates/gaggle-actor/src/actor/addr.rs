@@ -96,10 +96,7 @@ impl<M: Send + 'static> Addr<M> {
 
     /// The same actor for those who speak of other things: each message is turned into one of its own.
     #[must_use]
-    pub fn map<N: Send + 'static>(
-        &self,
-        turn: impl Fn(N) -> M + Send + Sync + 'static,
-    ) -> Addr<N> {
+    pub fn map<N: Send + 'static>(&self, turn: impl Fn(N) -> M + Send + Sync + 'static) -> Addr<N> {
         Addr {
             target: Arc::new(Turned {
                 inner: self.target.clone(),
@@ -216,12 +213,13 @@ where
 
     fn push(&self, message: N, ask: Option<Arc<dyn AskEnd>>, granted: bool) -> Pushed<N> {
         // The message can be turned only once, so room comes first.
-        let granted = granted || match self.inner.reserve() {
-            Pushed::In(_) => true,
-            Pushed::Full(()) => return Pushed::Full(message),
-            Pushed::Rejected(()) => return Pushed::Rejected(message),
-            Pushed::Closed(()) => return Pushed::Closed(message),
-        };
+        let granted = granted
+            || match self.inner.reserve() {
+                Pushed::In(_) => true,
+                Pushed::Full(()) => return Pushed::Full(message),
+                Pushed::Rejected(()) => return Pushed::Rejected(message),
+                Pushed::Closed(()) => return Pushed::Closed(message),
+            };
         match self.inner.push((self.turn)(message), ask, granted) {
             Pushed::In(ticket) => Pushed::In(ticket),
             // It was closed in between: as if the message had been in the mailbox at its end.

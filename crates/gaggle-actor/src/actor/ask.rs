@@ -141,7 +141,9 @@ impl<M: Send + 'static, T: Send + 'static> Open<M, T> {
         let object = self.entry.object();
         waits_alone(object, || self.entry.edge(self.ticket, self.place.clone()));
         if let Some(deadline) = self.deadline {
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
             if timer.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Err(AskError::Timeout));
             }

@@ -90,11 +90,7 @@ pub trait Actor: Sized + Send + 'static {
     }
 
     /// Cleans up: when it stops, when a handler has failed or panicked, when its parent has ended. Never when it is killed.
-    fn terminate(
-        &mut self,
-        reason: &Exit,
-        cx: &mut Ctx<Self>,
-    ) -> impl Future<Output = ()> + Send {
+    fn terminate(&mut self, reason: &Exit, cx: &mut Ctx<Self>) -> impl Future<Output = ()> + Send {
         let _ = (reason, cx);
         async {}
     }

@@ -92,11 +92,11 @@ impl<A: Actor> Ctx<A> {
 
     /// Sends `msg` to itself after so long. A timer of the same name is replaced.
     pub fn timer(&mut self, name: &'static str, after: Duration, msg: A::Msg) {
-        self.front().set(Key::Named(name), Instant::now() + after, msg);
+        self.front()
+            .set(Key::Named(name), Instant::now() + after, msg);
     }
 
     /// Takes a timer back, and says whether it was still to come: after this its message does not.
-    #[expect(clippy::must_use_candidate, reason = "most callers only want it gone")]
     pub fn cancel_timer(&mut self, name: &'static str) -> bool {
         let front = self.front.as_mut();
         front.is_some_and(|front| front.cancel(Key::Named(name)))
@@ -114,12 +114,13 @@ impl<A: Actor> Ctx<A> {
         let pid = self.pid();
         let work = async move {
             let mut future = pin!(future);
-            let caught = poll_fn(|cx| {
-                match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-                    Ok(polled) => polled.map(Ok),
-                    Err(payload) => Poll::Ready(Err(payload)),
-                }
-            });
+            let caught =
+                poll_fn(
+                    |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+                        Ok(polled) => polled.map(Ok),
+                        Err(payload) => Poll::Ready(Err(payload)),
+                    },
+                );
             let done = match caught.await {
                 Ok(value) => catch_unwind(AssertUnwindSafe(|| then(value))),
                 Err(payload) => Err(payload),

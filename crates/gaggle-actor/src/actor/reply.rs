@@ -160,6 +160,6 @@ impl<T: Send + 'static> fmt::Debug for Reply<T> {
         f.debug_struct("Reply")
             .field("abandoned", &self.is_abandoned())
             .field("deadline", &self.deadline)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

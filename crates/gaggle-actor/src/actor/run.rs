@@ -13,31 +13,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// The body of an actor's process.
-pub(super) async fn body<A: Actor>(
-    process: Process<A::Msg>,
-    args: Arc<A::Args>,
-    slot: Option<Slot<A::Msg>>,
-    limit: Option<Duration>,
-) -> Exit {
+/// What an actor needs at its start only.
+pub(super) struct Begin<A: Actor> {
+    pub(super) args: Arc<A::Args>,
+    pub(super) slot: Option<Slot<A::Msg>>,
+    pub(super) limit: Option<Duration>,
+}
+
+/// The body of an actor's process. What it holds while it waits for messages is its size, for good.
+pub(super) async fn body<A: Actor>(process: Process<A::Msg>, begin: Box<Begin<A>>) -> Exit {
     let mut cx = Ctx::<A>::new(process);
-    let made = match limit {
-        None => A::init(&args, &mut cx).await,
-        Some(limit) => {
-            let in_time = Box::pin(timeout(limit, A::init(&args, &mut cx)));
-            in_time.await.unwrap_or(Err(Exit::Timeout))
-        }
-    };
-    drop(args);
-    let mut actor = match made {
+    let mut actor = match initialise(begin, &mut cx).await {
         Ok(actor) => actor,
         Err(exit) => return exit,
     };
-    flush_drops();
-    if let Some(slot) = slot {
-        slot.fill(&Addr::of(&cx.process.mail));
-    }
-    cx.process.ready();
     let mut exit = serve(&mut actor, &mut cx).await;
     let crashed = {
         let mut last = pin!(actor.terminate(&exit, &mut cx));
@@ -49,6 +38,22 @@ pub(super) async fn body<A: Actor>(
     // Before the state is dropped: replies that it holds are dropped in vain.
     dying(cx.process.mail.as_ref(), &exit);
     exit
+}
+
+async fn initialise<A: Actor>(begin: Box<Begin<A>>, cx: &mut Ctx<A>) -> Result<A, Exit> {
+    let actor = match begin.limit {
+        None => A::init(&begin.args, cx).await?,
+        Some(limit) => {
+            let in_time = Box::pin(timeout(limit, A::init(&begin.args, cx)));
+            in_time.await.unwrap_or(Err(Exit::Timeout))?
+        }
+    };
+    flush_drops();
+    if let Some(slot) = &begin.slot {
+        slot.fill(&Addr::of(&cx.process.mail));
+    }
+    cx.process.ready();
+    Ok(actor)
 }
 
 /// Handles what comes, until something ends it.
@@ -67,13 +72,17 @@ async fn serve<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> Exit {
             }
             Next::Signal(signal) => {
                 let mut handler = pin!(actor.on_signal(signal, cx));
-                (poll_fn(|task| catch(handler.as_mut(), task)).await, "a signal")
+                (
+                    poll_fn(|task| catch(handler.as_mut(), task)).await,
+                    "a signal",
+                )
             }
         };
         if let Ok(Ok(())) = done {
             flush_drops();
         } else {
-            let exit = done.map_or_else(|panic| panic, |failed| failed.err().unwrap_or(Exit::Normal));
+            let exit =
+                done.map_or_else(|panic| panic, |failed| failed.err().unwrap_or(Exit::Normal));
             Proc::core(cx.process.mail.as_ref()).set_last(label);
             return exit;
         }

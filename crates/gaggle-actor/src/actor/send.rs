@@ -213,7 +213,9 @@ impl<M: Send + 'static> Future for Sending<M> {
             return Poll::Ready(Err(SendError::Cycle(message, path)));
         }
         match entry.poll(cx, None) {
-            Poll::Ready(Some(Pushed::Closed(message))) => Poll::Ready(Err(SendError::Closed(message))),
+            Poll::Ready(Some(Pushed::Closed(message))) => {
+                Poll::Ready(Err(SendError::Closed(message)))
+            }
             Poll::Ready(Some(Pushed::Full(message) | Pushed::Rejected(message))) => {
                 Poll::Ready(Err(SendError::Full(message)))
             }

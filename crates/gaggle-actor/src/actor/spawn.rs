@@ -2,12 +2,10 @@
 
 use super::addr::Addr;
 use super::behaviour::Actor;
-use super::run::body;
+use super::run::{Begin, body};
 use super::slot::Slot;
 use crate::names::{NameTaken, Registry};
-use crate::process::{
-    Config, Exit, Heir, Overflow, Proc, adopt, launch, link, prepare,
-};
+use crate::process::{Config, Exit, Heir, Overflow, Proc, adopt, launch, link, prepare};
 use gaggle_base::site::Site;
 use std::fmt;
 use std::future::IntoFuture;
@@ -95,9 +93,13 @@ pub(crate) fn start<A: Actor>(
         }
     }
     before(&addr.proc());
-    let (slot, limit) = (options.slot.clone(), options.init_timeout);
+    let begin = Box::new(Begin {
+        args,
+        slot: options.slot.clone(),
+        limit: options.init_timeout,
+    });
     launch(&mail, options.heir.clone(), move |process| {
-        body::<A>(process, args, slot, limit)
+        body::<A>(process, begin)
     });
     Ok(addr)
 }

@@ -138,19 +138,21 @@ pub(crate) fn flush_drops() {
     }
 }
 
+/// Looks for circles are taken to their end one at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// `me` waits for `edge` and nothing else: says so, and ends the wait if it can have no end.
 pub(super) fn published(me: &Arc<dyn Proc>, edge: Edge) {
     let end = edge.end.clone();
-    me.core().life().waits = Some(edge);
+    me.core().life().give_orders().waits = Some(edge);
     if follow(me).is_none() {
         return;
     }
     // Of two that have closed the circle at once, the second finds it broken.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let guard = lock(&ONE_AT_A_TIME);
     let found = follow(me);
     if found.is_some() {
-        me.core().life().waits = None;
+        me.core().life().give_orders().waits = None;
     }
     drop(guard);
     if let Some(path) = found {
@@ -166,7 +168,7 @@ fn follow(me: &Arc<dyn Proc>) -> Option<Vec<Arc<dyn Proc>>> {
     let mut path = vec![me.clone()];
     loop {
         let last = path.last()?;
-        let edge = last.core().life().waits.clone()?;
+        let edge = last.core().life().orders()?.waits.clone()?;
         if !edge.holds() {
             return None;
         }

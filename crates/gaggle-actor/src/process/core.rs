@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 /// The number of a process: never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,31 +130,67 @@ pub(crate) struct Core {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing about a process"
+)]
 pub(super) struct Life {
     /// Of its goroutine, from its first step to its end.
     pub(super) waker: Option<Waker>,
+    /// Why it is dying, or has ended.
+    pub(super) exit: Option<Exit>,
+    /// It has ended.
+    pub(super) over: bool,
+    /// Exits of linked processes are signals to it.
+    pub(super) trap: bool,
+    /// It is stopped where others are killed: by the exit of a linked process.
+    pub(super) gentle: bool,
+    /// Somebody has been told of its end, or will be.
+    pub(super) mourned: bool,
+    /// How long it has to stop when its parent is gone.
+    pub(super) grace: Option<Duration>,
+    /// What most processes do not have most of the time.
+    pub(super) orders: Option<Box<Orders>>,
+    pub(super) ties: Option<Box<Ties>>,
+    pub(super) name: Option<Arc<str>>,
+}
+
+/// What a process has been told, and for whom it waits.
+#[derive(Default)]
+pub(super) struct Orders {
     pub(super) stop: Option<Exit>,
     pub(super) drain: bool,
     pub(super) kill: Option<Exit>,
     /// When it is killed if it has not stopped.
     pub(super) deadline: Option<Instant>,
-    /// Why it is dying.
-    pub(super) dying: Option<Exit>,
-    /// Why it ended.
-    pub(super) exit: Option<Exit>,
-    /// Exits of linked processes are signals to it.
-    pub(super) trap: bool,
-    /// It is stopped where others are killed: by the exit of a linked process.
-    pub(super) gentle: bool,
-    /// How long it has to stop when its parent is gone.
-    pub(super) grace: Option<std::time::Duration>,
-    /// Somebody has been told of its end, or will be.
-    pub(super) mourned: bool,
-    pub(super) last: Option<&'static str>,
     pub(super) notices: VecDeque<(u64, Notice)>,
-    pub(super) ties: Option<Box<Ties>>,
     pub(super) waits: Option<Edge>,
-    pub(super) name: Option<Arc<str>>,
+    pub(super) last: Option<&'static str>,
+}
+
+impl Life {
+    pub(super) fn orders(&self) -> Option<&Orders> {
+        self.orders.as_deref()
+    }
+
+    /// Those that there are.
+    pub(super) fn orders_mut(&mut self) -> Option<&mut Orders> {
+        self.orders.as_deref_mut()
+    }
+
+    /// Those that there are from now on.
+    pub(super) fn give_orders(&mut self) -> &mut Orders {
+        self.orders.get_or_insert_default()
+    }
+
+    pub(super) fn is_dying(&self) -> bool {
+        self.exit.is_some()
+    }
+
+    /// Nothing that it was told matters any more.
+    pub(super) fn take_orders(&mut self) -> Option<Box<Orders>> {
+        self.orders.take()
+    }
 }
 
 /// Locks; a panic of somebody else under the lock has left nothing half done.
@@ -197,16 +234,10 @@ impl Core {
         self.has(READY)
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.has(STOPPING)
-    }
-
     /// Is it to stop before it handles anything else?
     pub(crate) fn stops_now(&self) -> bool {
-        self.has(STOPPING) && {
-            let life = self.life();
-            life.stop.is_some() && !life.drain
-        }
+        let stops = |orders: &Orders| orders.stop.is_some() && !orders.drain;
+        self.has(STOPPING) && self.life().orders().is_some_and(stops)
     }
 
     /// Somebody waits for it, and will be told why it ended.
@@ -216,12 +247,13 @@ impl Core {
 
     /// Why it ended, if it has.
     pub(crate) fn exit(&self) -> Option<Exit> {
-        self.life().exit.clone()
+        let life = self.life();
+        life.exit.clone().filter(|_| life.over)
     }
 
     /// Why it ended or is about to.
     pub(crate) fn dying(&self) -> Option<Exit> {
-        self.life().dying.clone()
+        self.life().exit.clone()
     }
 
     /// What it is called in reports.
@@ -241,7 +273,7 @@ impl Core {
     }
 
     pub(crate) fn set_last(&self, label: &'static str) {
-        self.life().last = Some(label);
+        self.life().give_orders().last = Some(label);
     }
 
     /// Waits for the end, and says why.
@@ -253,12 +285,12 @@ impl Core {
 
     /// Puts a notice into the control lane, behind what is in the mailbox now.
     pub(super) fn notify(&self, life: &mut Life, notice: Notice) -> Option<Waker> {
-        if life.dying.is_some() {
+        if life.is_dying() {
             return None;
         }
         // Acquire pairs with the release in the mailbox: what the dead process sent is counted.
         let after = self.tail.load(Ordering::Acquire);
-        life.notices.push_back((after, notice));
+        life.give_orders().notices.push_back((after, notice));
         self.raise(CONTROL);
         life.waker.clone()
     }
@@ -271,20 +303,26 @@ pub(crate) fn short(kind: &str) -> &str {
 }
 
 /// Asks a process to stop: before its next message. `deadline`: when it is killed if it has not. `false`: it is gone.
-pub(crate) fn stop(target: &dyn Proc, reason: Exit, drain: bool, deadline: Option<Instant>) -> bool {
+pub(crate) fn stop(
+    target: &dyn Proc,
+    reason: Exit,
+    drain: bool,
+    deadline: Option<Instant>,
+) -> bool {
     let core = target.core();
     let waker = {
         let mut life = core.life();
-        if life.dying.is_some() {
+        if life.is_dying() {
             return false;
         }
-        if life.stop.is_none() {
-            life.stop = Some(reason);
-            life.drain = drain;
+        let orders = life.give_orders();
+        if orders.stop.is_none() {
+            orders.stop = Some(reason);
+            orders.drain = drain;
         }
         let mut flags = CONTROL | STOPPING;
-        if deadline.is_some() && (life.deadline.is_none() || deadline < life.deadline) {
-            life.deadline = deadline;
+        if deadline.is_some() && (orders.deadline.is_none() || deadline < orders.deadline) {
+            orders.deadline = deadline;
             flags |= URGENT;
         }
         core.raise(flags);
@@ -300,10 +338,10 @@ pub(crate) fn kill(target: &dyn Proc, reason: Exit) -> bool {
     let core = target.core();
     let waker = {
         let mut life = core.life();
-        if life.exit.is_some() {
+        if life.over {
             return false;
         }
-        life.kill.get_or_insert(reason);
+        life.give_orders().kill.get_or_insert(reason);
         core.raise(URGENT);
         life.waker.clone()
     };

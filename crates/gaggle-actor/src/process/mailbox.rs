@@ -243,6 +243,10 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
             }
         }
         let ticket = ask.map_or(0, |ask| inner.asks.insert(ask) + 1);
+        if inner.queue.capacity() == 0 {
+            // Most mailboxes never hold more than one.
+            inner.queue.reserve_exact(1);
+        }
         inner.queue.push_back(Letter { message, ticket });
         // Release pairs with the acquire in `Core::notify`.
         self.core.tail.fetch_add(1, Ordering::Release);

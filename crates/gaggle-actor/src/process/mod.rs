@@ -45,4 +45,6 @@ pub(crate) use chain::{Cycle, Edge, Stuck, current, defer_drop, flush_drops, wai
 pub(crate) use mailbox::{AskEnd, Mail, Pushed, Target, Ticket};
 pub(crate) use monitor::watch;
 pub(crate) use run::{Config, Heir, launch, panicked, prepare};
-pub(crate) use ties::{adopt, at_death, dying, exit_signal, link, link_noproc, not_at_death, unlink};
+pub(crate) use ties::{
+    adopt, at_death, dying, exit_signal, link, link_noproc, not_at_death, unlink,
+};

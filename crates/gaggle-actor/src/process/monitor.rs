@@ -50,7 +50,7 @@ impl Watcher {
         };
         let core = by.core();
         let mut life = lock(&core.life);
-        if !self.active.load(Ordering::Relaxed) || life.dying.is_some() {
+        if !self.active.load(Ordering::Relaxed) || life.is_dying() {
             return false;
         }
         if last {
@@ -90,12 +90,14 @@ impl MonitorRef {
                 let core: &Core = by.core();
                 let mut life = lock(&core.life);
                 let was = self.active.swap(false, Ordering::Relaxed);
-                life.notices.retain(|(_, notice)| match notice {
-                    Notice::Signal(Signal::Down { monitor, .. }) | Notice::Ready(monitor) => {
-                        *monitor != self.id
-                    }
-                    Notice::Signal(Signal::Exit { .. }) => true,
-                });
+                if let Some(orders) = life.orders_mut() {
+                    orders.notices.retain(|(_, notice)| match notice {
+                        Notice::Signal(Signal::Down { monitor, .. }) | Notice::Ready(monitor) => {
+                            *monitor != self.id
+                        }
+                        Notice::Signal(Signal::Exit { .. }) => true,
+                    });
+                }
                 was
             }
         };
@@ -124,7 +126,7 @@ impl fmt::Debug for MonitorRef {
         f.debug_struct("MonitorRef")
             .field("id", &self.id)
             .field("active", &self.active.load(Ordering::Relaxed))
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -157,7 +159,7 @@ pub(crate) fn watch(
     };
     let mut life = lock(&target.core().life);
     // While it is dying, its watchers are still to be told.
-    if life.exit.is_some() {
+    if life.over {
         drop(life);
         watcher.tell(Some(target.core().pid), &Exit::NoProc);
         return reference;

@@ -84,7 +84,13 @@ pub fn on_death(observer: impl Fn(&Obituary) + Send + Sync + 'static) -> Dead {
 }
 
 /// A process has ended abnormally.
-pub(super) fn publish(core: &Core, reason: Exit, last: Option<&'static str>, noticed: bool, left: usize) {
+pub(super) fn publish(
+    core: &Core,
+    reason: Exit,
+    last: Option<&'static str>,
+    noticed: bool,
+    left: usize,
+) {
     let obituary = Obituary {
         pid: core.pid,
         title: core.title(),

@@ -114,18 +114,20 @@ fn control<M: Send + 'static>(mail: &Mail<M>) -> Option<Event<M>> {
     }
     let (taken, queued) = (mail.taken(), mail.queued());
     let mut life = core.life();
-    let stops = life.stop.is_some() && !(life.drain && queued > 0);
+    let orders = life.orders_mut()?;
+    let stops = orders.stop.is_some() && !(orders.drain && queued > 0);
+    let is_due = |(after, _): &(u64, Notice)| *after <= taken;
     let event = if stops {
-        life.stop.take().map(Event::Stop)
-    } else if life.notices.front().is_some_and(|(after, _)| *after <= taken) {
-        life.notices.pop_front().map(|(_, notice)| match notice {
+        orders.stop.take().map(Event::Stop)
+    } else if orders.notices.front().is_some_and(is_due) {
+        orders.notices.pop_front().map(|(_, notice)| match notice {
             Notice::Signal(signal) => Event::Signal(signal),
             Notice::Ready(monitor) => Event::Ready(monitor),
         })
     } else {
         None
     };
-    if life.notices.is_empty() && life.stop.is_none() {
+    if orders.notices.is_empty() && orders.stop.is_none() {
         core.flags.fetch_and(!CONTROL, Ordering::Relaxed);
     }
     event

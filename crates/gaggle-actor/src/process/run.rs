@@ -44,7 +44,10 @@ pub(crate) fn prepare<M: Send + 'static>(config: &Config<M>) -> Arc<Mail<M>> {
         ..Life::default()
     };
     let core = Core::new(config.kind, config.site, life);
-    let first = config.heir.as_ref().map(|heir| std::mem::take(&mut *lock(heir)));
+    let first = config
+        .heir
+        .as_ref()
+        .map(|heir| std::mem::take(&mut *lock(heir)));
     let first = first.unwrap_or_default();
     Arc::new(Mail::new(core, config.capacity, config.overflow, first))
 }
@@ -131,7 +134,7 @@ struct Frame {
     begun: bool,
     /// Its life says for whom it waits.
     waited: bool,
-    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    timer: Option<Box<(Instant, Pin<Box<Sleep>>)>>,
 }
 
 impl Frame {
@@ -145,7 +148,9 @@ impl Frame {
         };
         if !self.begun || self.waited {
             let mut life = proc.core().life();
-            life.waits = None;
+            if let Some(orders) = life.orders_mut() {
+                orders.waits = None;
+            }
             if !self.begun {
                 life.waker = Some(cx.waker().clone());
             }
@@ -176,16 +181,17 @@ impl Frame {
     fn urgent(&mut self, core: &Core, cx: &mut Context<'_>) -> Option<Exit> {
         let deadline = {
             let life = core.life();
-            if let Some(exit) = &life.kill {
+            let orders = life.orders()?;
+            if let Some(exit) = &orders.kill {
                 return Some(exit.clone());
             }
-            life.deadline?
+            orders.deadline?
         };
-        if self.timer.as_ref().is_none_or(|(at, _)| *at != deadline) {
-            self.timer = Some((deadline, Box::pin(sleep_until(deadline))));
+        if self.timer.as_ref().is_none_or(|timer| timer.0 != deadline) {
+            self.timer = Some(Box::new((deadline, Box::pin(sleep_until(deadline)))));
         }
-        let (_, timer) = self.timer.as_mut()?;
-        timer.as_mut().poll(cx).is_ready().then_some(Exit::Killed)
+        let timer = self.timer.as_mut()?;
+        timer.1.as_mut().poll(cx).is_ready().then_some(Exit::Killed)
     }
 }
 

@@ -40,8 +40,8 @@ impl Life {
 /// Adds an entry of a link. `Err`: it has ended, with this.
 fn enter(of: &dyn Proc, peer: &Arc<dyn Proc>) -> Result<(), Exit> {
     let mut life = of.core().life();
-    if let Some(exit) = &life.exit {
-        return Err(exit.clone());
+    if let Some(exit) = life.exit.clone().filter(|_| life.over) {
+        return Err(exit);
     }
     let pid = peer.core().pid;
     let links = &mut life.ties_mut().links;
@@ -86,9 +86,11 @@ pub(crate) fn unlink(me: &Arc<dyn Proc>, peer: &Arc<dyn Proc>) {
     {
         let mut life = me.core().life();
         leave(&mut life, theirs);
-        life.notices.retain(|(_, notice)| {
-            !matches!(notice, Notice::Signal(Signal::Exit { from, .. }) if *from == theirs)
-        });
+        if let Some(orders) = life.orders_mut() {
+            orders.notices.retain(|(_, notice)| {
+                !matches!(notice, Notice::Signal(Signal::Exit { from, .. }) if *from == theirs)
+            });
+        }
     }
     leave(&mut peer.core().life(), mine);
 }
@@ -100,7 +102,7 @@ pub(crate) fn exit_signal(to: &Arc<dyn Proc>, from: Pid, reason: &Exit, linked: 
     if linked && !leave(&mut life, from) {
         return false;
     }
-    if life.dying.is_some() {
+    if life.is_dying() {
         return false;
     }
     let mut close = false;
@@ -113,11 +115,15 @@ pub(crate) fn exit_signal(to: &Arc<dyn Proc>, from: Pid, reason: &Exit, linked: 
     } else if *reason == Exit::Normal {
         return true;
     } else if life.gentle {
-        life.stop.get_or_insert_with(|| reason.clone());
+        life.give_orders()
+            .stop
+            .get_or_insert_with(|| reason.clone());
         core.raise(CONTROL | STOPPING);
         close = true;
     } else {
-        life.kill.get_or_insert_with(|| reason.clone());
+        life.give_orders()
+            .kill
+            .get_or_insert_with(|| reason.clone());
         core.raise(URGENT);
     }
     let waker = life.waker.clone();
@@ -133,11 +139,11 @@ pub(crate) fn exit_signal(to: &Arc<dyn Proc>, from: Pid, reason: &Exit, linked: 
 pub(crate) fn adopt(parent: &Arc<dyn Proc>, child: &Arc<dyn Proc>) {
     let gone = {
         let mut life = parent.core().life();
-        if life.exit.is_none() {
+        if !life.over {
             let children = &mut life.ties_mut().children;
             children.insert(child.core().pid, Arc::downgrade(child));
         }
-        life.exit.clone()
+        life.exit.clone().filter(|_| life.over)
     };
     match gone {
         Some(exit) => orphan(child, &exit),
@@ -175,11 +181,13 @@ pub(crate) fn dying(of: &dyn Proc, exit: &Exit) {
     let core = of.core();
     let cleanups = {
         let mut life = core.life();
-        if life.dying.is_some() {
+        if life.is_dying() {
             return;
         }
-        life.dying = Some(exit.clone());
-        life.notices = std::collections::VecDeque::new();
+        life.exit = Some(exit.clone());
+        if let Some(orders) = life.orders_mut() {
+            orders.notices.clear();
+        }
         core.raise(DYING);
         life.ties.as_mut().map(|t| std::mem::take(&mut t.cleanups))
     };
@@ -193,7 +201,7 @@ pub(crate) fn dying(of: &dyn Proc, exit: &Exit) {
 /// Asks for a clean-up when the process is dying. `false`: it is.
 pub(crate) fn at_death(of: &Core, cleanup: Arc<dyn Cleanup>) -> bool {
     let mut life = of.life();
-    if life.dying.is_some() {
+    if life.is_dying() {
         return false;
     }
     life.ties_mut().cleanups.push(cleanup);
@@ -213,10 +221,10 @@ pub(crate) fn not_at_death(of: &Core, cleanup: &Arc<dyn Cleanup>) {
 pub(super) fn ended(core: &Core, exit: &Exit) -> (bool, Option<&'static str>) {
     let (ties, mut noticed, last) = {
         let mut life = core.life();
-        life.exit = Some(exit.clone());
+        (life.exit, life.over) = (Some(exit.clone()), true);
         life.waker = None;
-        life.waits = None;
-        (life.ties.take(), life.mourned, life.last)
+        let last = life.take_orders().and_then(|orders| orders.last);
+        (life.ties.take(), life.mourned, last)
     };
     if let Some(mut ties) = ties.map(|ties| *ties) {
         if let Some(parent) = ties.parent.and_then(|parent| parent.upgrade())

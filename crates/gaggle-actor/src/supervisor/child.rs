@@ -68,7 +68,6 @@ pub struct Child {
 
 impl Child {
     /// A child that is an actor, started with `args` each time.
-    #[expect(clippy::new_ret_no_self, reason = "the actor's type is kept for its options")]
     #[track_caller]
     pub fn of<A: Actor>(id: &str, args: A::Args) -> ActorChild<A> {
         let mut options = Options::new(Site::caller());

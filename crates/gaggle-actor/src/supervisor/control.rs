@@ -98,7 +98,8 @@ impl Control {
     }
 
     pub(super) async fn stop_pid(&self, pid: Pid) -> Result<(), AddError> {
-        self.ask(|reply| Command::Stop(Which::Pid(pid), reply)).await?
+        self.ask(|reply| Command::Stop(Which::Pid(pid), reply))
+            .await?
     }
 
     /// Starts a child that is stopped, and waits for its initialisation. It costs no budget.
@@ -106,7 +107,8 @@ impl Control {
     /// # Errors
     /// When it runs, when there is no such child, and when it cannot be started.
     pub async fn restart_child(&self, id: &str) -> Result<(), AddError> {
-        self.ask(|reply| Command::Restart(Arc::from(id), reply)).await?
+        self.ask(|reply| Command::Restart(Arc::from(id), reply))
+            .await?
     }
 
     /// Forgets a child that is stopped.
@@ -114,7 +116,8 @@ impl Control {
     /// # Errors
     /// When it runs, and when there is no such child.
     pub async fn delete_child(&self, id: &str) -> Result<(), AddError> {
-        self.ask(|reply| Command::Delete(Arc::from(id), reply)).await?
+        self.ask(|reply| Command::Delete(Arc::from(id), reply))
+            .await?
     }
 
     /// Its children, in the order in which they are started.

@@ -6,8 +6,8 @@
 //! This file must not know how anything is done.
 
 use super::state::{
-    Action, AutoShutdown, Backoff, ChildState, Entry, Event, Key, Outcome, Phase, Refusal, Request,
-    Restart, State, Strategy, Work,
+    Action, AutoShutdown, Backoff, ChildState, Entry, Event, Key, Outcome, Phase, Refusal, Restart,
+    State, Strategy, Work,
 };
 use crate::process::Exit;
 use std::collections::VecDeque;
@@ -25,8 +25,8 @@ pub fn step(state: &mut State, now: Duration, event: Event) -> Vec<Action> {
     decision.actions
 }
 
-struct Decision<'a> {
-    state: &'a mut State,
+pub(super) struct Decision<'a> {
+    pub(super) state: &'a mut State,
     now: Duration,
     actions: Vec<Action>,
 }
@@ -50,7 +50,7 @@ impl Decision<'_> {
         }
     }
 
-    fn act(&mut self, action: Action) {
+    pub(super) fn act(&mut self, action: Action) {
         self.actions.push(action);
     }
 
@@ -101,7 +101,11 @@ impl Decision<'_> {
         self.answer(key, Ok(()));
         self.rest(key);
         if self.state.busy == Some(Work::StopAll)
-            && self.state.children.values().all(|e| e.state != ChildState::Stopping)
+            && self
+                .state
+                .children
+                .values()
+                .all(|e| e.state != ChildState::Stopping)
         {
             self.state.busy = None;
         }
@@ -120,7 +124,7 @@ impl Decision<'_> {
         }
     }
 
-    fn forget(&mut self, key: Key) {
+    pub(super) fn forget(&mut self, key: Key) {
         self.state.children.remove(&key);
         self.act(Action::Forget(key));
     }
@@ -131,7 +135,11 @@ impl Decision<'_> {
         }
         let declined = exit == Exit::Ignore;
         let booting = matches!(self.state.phase, Phase::Booting);
-        let asked = self.state.children.get(&key).is_some_and(|e| e.asker.is_some());
+        let asked = self
+            .state
+            .children
+            .get(&key)
+            .is_some_and(|e| e.asker.is_some());
         if declined {
             self.answer(key, Ok(()));
             self.rest(key);
@@ -163,7 +171,10 @@ impl Decision<'_> {
             return;
         };
         entry.state = ChildState::Restarting;
-        let delay = entry.spec.backoff.map_or(Duration::ZERO, |b| delay(b, entry, now));
+        let delay = entry
+            .spec
+            .backoff
+            .map_or(Duration::ZERO, |b| delay(b, entry, now));
         self.act(Action::RetryAfter(key, delay));
     }
 
@@ -324,7 +335,12 @@ impl Decision<'_> {
             Strategy::OneForAll => 0,
             Strategy::RestForOne => key,
         };
-        let group: Vec<Key> = self.state.children.range(first..).map(|(key, _)| *key).collect();
+        let group: Vec<Key> = self
+            .state
+            .children
+            .range(first..)
+            .map(|(key, _)| *key)
+            .collect();
         let stops = group.iter().rev().filter(|other| **other != key);
         let mut plan: VecDeque<Work> = stops.map(|other| Work::Stop(*other)).collect();
         plan.extend(group.iter().map(|key| Work::Start(*key)));
@@ -352,59 +368,17 @@ impl Decision<'_> {
         for entry in self.state.children.values_mut().filter(|e| e.dead) {
             (entry.dead, entry.state) = (false, ChildState::Stopped);
         }
-        let all = self.state.children.keys().rev();
-        self.state.plan = if self.state.rules.dynamic {
-            VecDeque::from([Work::StopAll])
-        } else {
-            all.map(|key| Work::Stop(*key)).collect()
-        };
-    }
-
-    fn request(&mut self, asker: u64, request: Request) {
-        let key = match request {
-            Request::Add(key, spec) => {
-                let same = |e: &&Entry| spec.id.is_some() && e.spec.id == spec.id;
-                if let Some(old) = self.state.children.values().find(same) {
-                    let why = match old.state {
-                        ChildState::Stopped => Refusal::Present,
-                        ChildState::Restarting => Refusal::Restarting,
-                        _ => Refusal::Running,
-                    };
-                    self.act(Action::Forget(key));
-                    self.act(Action::Answer(asker, Err(why)));
-                    return;
-                }
-                let mut entry = Entry::new(spec);
-                (entry.asker, entry.added) = (Some(asker), true);
-                self.state.children.insert(key, entry);
-                self.state.plan = VecDeque::from([Work::Start(key)]);
-                return;
-            }
-            Request::Stop(key) | Request::Restart(key) | Request::Delete(key) => key,
-        };
-        let Some(entry) = self.state.children.get_mut(&key) else {
-            self.act(Action::Answer(asker, Err(Refusal::NotFound)));
-            return;
-        };
-        if let Request::Stop(_) = request {
-            entry.asker = Some(asker);
-            self.state.plan = VecDeque::from([Work::Stop(key)]);
+        if self.state.rules.dynamic {
+            self.state.plan = VecDeque::from([Work::StopAll]);
             return;
         }
-        let refusal = match entry.state {
-            ChildState::Stopped => None,
-            ChildState::Restarting => Some(Refusal::Restarting),
-            _ => Some(Refusal::Running),
-        };
-        if let Some(why) = refusal {
-            self.act(Action::Answer(asker, Err(why)));
-        } else if let Request::Restart(_) = request {
-            entry.asker = Some(asker);
-            self.state.plan = VecDeque::from([Work::Start(key)]);
-        } else {
-            self.forget(key);
-            self.act(Action::Answer(asker, Ok(())));
-        }
+        // One that is being stopped is waited for first.
+        let all = self.state.children.iter();
+        let stopping = all
+            .clone()
+            .filter(|(_, entry)| entry.state == ChildState::Stopping);
+        let keys = stopping.chain(all.rev()).map(|(key, _)| Work::Stop(*key));
+        self.state.plan = keys.collect();
     }
 }
 

@@ -110,7 +110,11 @@ impl Driver {
             if let Poll::Ready(heard) = Pin::new(&mut recv).poll(cx) {
                 return Poll::Ready(Ok(heard));
             }
-            let first = self.retries.iter().enumerate().min_by_key(|(_, (at, _))| *at);
+            let first = self
+                .retries
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, (at, _))| *at);
             let Some((index, (at, key))) = first.map(|(index, retry)| (index, *retry)) else {
                 return Poll::Pending;
             };
@@ -165,7 +169,8 @@ impl Driver {
                 }
                 let key = self.next;
                 self.next += 1;
-                self.places.insert(key, Place::new(&spec, shutdown, factory));
+                self.places
+                    .insert(key, Place::new(&spec, shutdown, factory));
                 (Request::Add(key, spec), reply)
             }
             Command::Stop(Which::Pid(pid), reply) => {
@@ -193,9 +198,10 @@ impl Driver {
     fn infos(&self) -> Vec<Info> {
         let info = |(key, spec, state): (Key, &super::state::Spec, ChildState)| Info {
             id: spec.id.clone(),
-            pid: self.places.get(&key).and_then(|place| {
-                place.up.as_ref().map(|(proc, _)| proc.core().pid)
-            }),
+            pid: self
+                .places
+                .get(&key)
+                .and_then(|place| place.up.as_ref().map(|(proc, _)| proc.core().pid)),
             state,
             supervisor: spec.supervisor,
         };
@@ -283,7 +289,12 @@ fn end(proc: &Arc<dyn Proc>, shutdown: Shutdown, now: Instant) {
     let deadline = |limit: Duration| now + limit;
     match shutdown {
         Shutdown::After(limit) => {
-            stop(proc.as_ref(), Exit::shutdown(), false, Some(deadline(limit)));
+            stop(
+                proc.as_ref(),
+                Exit::shutdown(),
+                false,
+                Some(deadline(limit)),
+            );
         }
         Shutdown::Wait => {
             stop(proc.as_ref(), Exit::shutdown(), false, None);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `state.rs` | what a supervisor knows, what can happen to it, what it does |
 //! | `decide.rs` | [`step`]: the decisions, a function without time or processes |
+//! | `requests.rs` | the decisions about what is asked for by hand |
 //! | `driver.rs` | the process that does what is decided |
 //! | `builder.rs` | [`Supervisor`]: describing and starting one |
 //! | `child.rs` | [`Child`]: how a child is started, stopped and restarted |
@@ -20,6 +21,7 @@ mod decide;
 mod driver;
 mod dynamic;
 mod error;
+mod requests;
 mod state;
 
 pub use builder::Supervisor;
