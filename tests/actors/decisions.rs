@@ -78,8 +78,7 @@ fn spec(dice: &mut Dice, id: u64, auto: AutoShutdown) -> Spec {
         restart,
         significant: may && dice.roll(2) == 0,
         supervisor: false,
-        backoff: None,
-        budget: None,
+        extras: None,
     }
 }
 

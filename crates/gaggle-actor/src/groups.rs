@@ -68,13 +68,35 @@ impl fmt::Display for NotJoined {
 impl std::error::Error for NotJoined {}
 
 /// What becomes of a group.
-#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GroupEvent<M> {
     /// An actor has joined, once.
     Joined(Arc<str>, Addr<M>),
     /// An actor has left, once, or has ended: then there is an event for each time that it had joined.
     Left(Arc<str>, Addr<M>),
+}
+
+impl<M> PartialEq for GroupEvent<M> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Joined(group, addr), Self::Joined(others, other))
+            | (Self::Left(group, addr), Self::Left(others, other)) => {
+                group == others && addr == other
+            }
+            _ => false,
+        }
+    }
+}
+
+impl<M> Eq for GroupEvent<M> {}
+
+impl<M> fmt::Debug for GroupEvent<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Joined(group, addr) => write!(f, "Joined({group:?}, {addr:?})"),
+            Self::Left(group, addr) => write!(f, "Left({group:?}, {addr:?})"),
+        }
+    }
 }
 
 impl<M> Clone for GroupEvent<M> {

@@ -73,6 +73,9 @@ where
     F: FnOnce(Process<M>) -> Fut,
     Fut: Future<Output = Exit>,
 {
+    if let Some(name) = guard.mail.core().name() {
+        gaggle_rt::runtime::set_name(&name);
+    }
     let exit = {
         let mut body = pin!(make(Process {
             mail: guard.mail.clone(),

@@ -248,3 +248,51 @@ pub(super) fn ended(core: &Core, exit: &Exit) -> (bool, Option<&'static str>) {
     core.done.set();
     (noticed, last)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::actor::Ctx;
+    use crate::process::Exit;
+    use crate::testkit::{Order, Part, Puppet, Trace};
+    use crate::{Addr, spawn};
+
+    /// How many links and watchers a process has.
+    fn ties(addr: &Addr<Order>) -> (usize, usize) {
+        let life = addr.core().life();
+        let Some(ties) = &life.ties else {
+            return (0, 0);
+        };
+        let mut watchers = 0;
+        ties.watchers.each(|_| watchers += 1);
+        (ties.links.len(), watchers)
+    }
+
+    #[test]
+    fn row_081_nothing_is_kept_of_links_and_monitors_once_either_side_is_gone() {
+        gaggle_rt::block_on(async {
+            let trace = Trace::new();
+            let keeper = spawn::<Puppet>(Part::new("keeper", &trace)).await.unwrap();
+            for round in 0..2 {
+                let other = spawn::<Puppet>(Part::new("other", &trace)).await.unwrap();
+                let (target, seen) = (keeper.clone(), other.clone());
+                let monitor = move |cx: &mut Ctx<Puppet>| {
+                    cx.link(&target);
+                    cx.monitor(&target)
+                };
+                let reference = Puppet::call(&other, monitor).await.unwrap();
+                assert_eq!((ties(&keeper), ties(&seen)), ((1, 1), (1, 0)));
+                if round == 0 {
+                    // The watcher ends, and its monitor with what it had.
+                    other.stop().await;
+                    drop(reference);
+                    assert_eq!(ties(&keeper), (0, 0));
+                } else {
+                    keeper.stop().because(Exit::Normal).await;
+                    assert_eq!((ties(&keeper), ties(&other).0), ((0, 0), 0));
+                    other.stop().await;
+                    drop(reference);
+                }
+            }
+        });
+    }
+}

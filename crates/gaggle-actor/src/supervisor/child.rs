@@ -120,14 +120,14 @@ impl Child {
     /// An extension: its restarts are put off, longer each time. While they are it is [`Restarting`](super::ChildState::Restarting).
     #[must_use]
     pub fn backoff(mut self, first: Duration, most: Duration) -> Self {
-        self.spec.backoff = Some(Backoff { first, most });
+        self.spec.extras_mut().backoff = Some(Backoff { first, most });
         self
     }
 
     /// An extension: it has a budget of restarts of its own, and costs its supervisor nothing until it is used up.
     #[must_use]
     pub fn budget(mut self, restarts: u32, window: Duration) -> Self {
-        self.spec.budget = Some((restarts, window));
+        self.spec.extras_mut().budget = Some((restarts, window));
         self
     }
 }
@@ -138,8 +138,7 @@ fn spec(id: &str, supervisor: bool) -> Spec {
         restart: Restart::Permanent,
         significant: false,
         supervisor,
-        backoff: None,
-        budget: None,
+        extras: None,
     }
 }
 
@@ -183,13 +182,13 @@ impl<A: Actor> ActorChild<A> {
 
     /// See [`Child::backoff`].
     pub fn backoff(mut self, first: Duration, most: Duration) -> Self {
-        self.spec.backoff = Some(Backoff { first, most });
+        self.spec.extras_mut().backoff = Some(Backoff { first, most });
         self
     }
 
     /// See [`Child::budget`].
     pub fn budget(mut self, restarts: u32, window: Duration) -> Self {
-        self.spec.budget = Some((restarts, window));
+        self.spec.extras_mut().budget = Some((restarts, window));
         self
     }
 

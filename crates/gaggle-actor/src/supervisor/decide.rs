@@ -70,7 +70,10 @@ impl Decision<'_> {
             return;
         }
         entry.state = ChildState::Up;
-        (entry.up_since, entry.added) = (now, false);
+        entry.added = false;
+        if entry.backoff().is_some() {
+            entry.past().up_since = now;
+        }
         if self.state.busy == Some(Work::Start(key)) {
             self.state.busy = None;
         }
@@ -172,8 +175,7 @@ impl Decision<'_> {
         };
         entry.state = ChildState::Restarting;
         let delay = entry
-            .spec
-            .backoff
+            .backoff()
             .map_or(Duration::ZERO, |b| delay(b, entry, now));
         self.act(Action::RetryAfter(key, delay));
     }
@@ -303,7 +305,7 @@ impl Decision<'_> {
         let Some(entry) = self.state.children.get_mut(&key) else {
             return;
         };
-        if entry.spec.backoff.is_some() {
+        if entry.backoff().is_some() {
             entry.paid = true;
             self.retry_later(key);
             return;
@@ -352,9 +354,9 @@ impl Decision<'_> {
         let now = self.now;
         let own = self.state.children.get_mut(&key);
         if let Some(entry) = own
-            && let Some((most, window)) = entry.spec.budget
+            && let Some((most, window)) = entry.budget()
         {
-            return count(&mut entry.restarts, now, most, window);
+            return count(&mut entry.past().restarts, now, most, window);
         }
         let rules = self.state.rules;
         count(&mut self.state.restarts, now, rules.intensity, rules.window)
@@ -391,10 +393,11 @@ fn count(times: &mut VecDeque<Duration>, now: Duration, most: u32, window: Durat
 
 /// How long the next restart is put off.
 fn delay(backoff: Backoff, entry: &mut Entry, now: Duration) -> Duration {
-    if now.saturating_sub(entry.up_since) >= backoff.most {
-        entry.failures = 0;
+    let past = entry.past();
+    if now.saturating_sub(past.up_since) >= backoff.most {
+        past.failures = 0;
     }
-    let factor = 1_u32.checked_shl(entry.failures).unwrap_or(u32::MAX);
-    entry.failures += 1;
+    let factor = 1_u32.checked_shl(past.failures).unwrap_or(u32::MAX);
+    past.failures += 1;
     backoff.first.saturating_mul(factor).min(backoff.most)
 }

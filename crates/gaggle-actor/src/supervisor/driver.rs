@@ -26,7 +26,6 @@ type Answer = Reply<Result<(), AddError>>;
 
 /// What is kept of one child.
 struct Place {
-    id: Option<Arc<str>>,
     shutdown: Shutdown,
     /// Gone once a temporary child is started: its arguments are not kept (row 27).
     factory: Option<Box<dyn Factory>>,
@@ -188,11 +187,7 @@ impl Driver {
 
     /// The key of the child with that id; 0 is none's.
     fn key(&self, id: &Arc<str>) -> Key {
-        let mut all = self.places.iter();
-        let found = all.find(|(key, place)| {
-            place.id.as_ref() == Some(id) && self.state.state_of(**key).is_some()
-        });
-        found.map_or(0, |(key, _)| *key)
+        self.state.key_of(id).unwrap_or(0)
     }
 
     fn infos(&self) -> Vec<Info> {
@@ -275,7 +270,6 @@ impl Driver {
 impl Place {
     fn new(spec: &super::state::Spec, shutdown: Shutdown, factory: Box<dyn Factory>) -> Self {
         Self {
-            id: spec.id.clone(),
             shutdown,
             factory: Some(factory),
             temporary: spec.restart == Restart::Temporary,

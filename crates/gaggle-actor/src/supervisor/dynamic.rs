@@ -141,8 +141,7 @@ impl<A: Actor> Dynamic<A> {
             restart: self.template.restart,
             significant: false,
             supervisor: false,
-            backoff: None,
-            budget: None,
+            extras: None,
         };
         let shutdown = self.template.shutdown;
         let added = self.control.add_factory(spec, shutdown, Box::new(factory));

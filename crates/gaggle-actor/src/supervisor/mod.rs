@@ -31,6 +31,6 @@ pub use decide::step;
 pub use dynamic::Dynamic;
 pub use error::{AddError, StartError};
 pub use state::{
-    Action, AutoShutdown, Backoff, ChildState, Counts, Event, Key, Outcome, Refusal, Request,
-    Restart, Rules, Spec, State, Strategy,
+    Action, AutoShutdown, Backoff, ChildState, Counts, Event, Extras, Key, Outcome, Refusal,
+    Request, Restart, Rules, Spec, State, Strategy,
 };

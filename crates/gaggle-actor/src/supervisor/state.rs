@@ -63,6 +63,13 @@ pub struct Spec {
     pub significant: bool,
     /// Is it a supervisor itself?
     pub supervisor: bool,
+    /// What OTP does not have.
+    pub extras: Option<Box<Extras>>,
+}
+
+/// What a child may have that OTP does not know.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
     /// Whether its restarts are put off.
     pub backoff: Option<Backoff>,
     /// A budget of its own, in place of the supervisor's.
@@ -186,9 +193,23 @@ pub(super) struct Entry {
     pub(super) added: bool,
     /// Who has asked for what happens to it.
     pub(super) asker: Option<u64>,
+    /// Only of one with extras.
+    pub(super) past: Option<Box<Past>>,
+}
+
+/// What counts for the extras of a child.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Past {
     pub(super) failures: u32,
     pub(super) up_since: Duration,
     pub(super) restarts: VecDeque<Duration>,
+}
+
+impl Spec {
+    /// What it has that OTP does not know, to be set.
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
 }
 
 impl Entry {
@@ -200,10 +221,20 @@ impl Entry {
             paid: false,
             added: false,
             asker: None,
-            failures: 0,
-            up_since: Duration::ZERO,
-            restarts: VecDeque::new(),
+            past: None,
         }
+    }
+
+    pub(super) fn backoff(&self) -> Option<Backoff> {
+        self.spec.extras.as_ref()?.backoff
+    }
+
+    pub(super) fn budget(&self) -> Option<(u32, Duration)> {
+        self.spec.extras.as_ref()?.budget
+    }
+
+    pub(super) fn past(&mut self) -> &mut Past {
+        self.past.get_or_insert_default()
     }
 }
 
@@ -275,6 +306,14 @@ impl State {
     pub fn children(&self) -> impl Iterator<Item = (Key, &Spec, ChildState)> {
         let all = self.children.iter();
         all.map(|(key, entry)| (*key, &entry.spec, entry.state))
+    }
+
+    /// The child of that id.
+    #[must_use]
+    pub fn key_of(&self, id: &str) -> Option<Key> {
+        let mut all = self.children.iter();
+        let found = all.find(|(_, entry)| entry.spec.id.as_deref() == Some(id));
+        found.map(|(key, _)| *key)
     }
 
     /// What a child is doing.
