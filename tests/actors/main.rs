@@ -21,3 +21,4 @@ mod k_stops;
 mod l_names;
 mod m_machine;
 mod mailboxes;
+mod stress;
