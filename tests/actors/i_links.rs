@@ -1,8 +1,9 @@
 //! Rows 62 to 73: links, exits that are sent, and in which order one hears of them.
 
 use crate::common::{both, calm, stop, up};
+use gaggle::actor::process::Event;
 use gaggle::actor::testkit::{Order, Puppet, Trace};
-use gaggle::actor::{Addr, Exit};
+use gaggle::actor::{Addr, Exit, Signal};
 use std::future::pending;
 
 async fn link(a: &Addr<Order>, b: &Addr<Order>) {
@@ -269,5 +270,36 @@ fn row_073_what_was_sent_before_the_end_comes_before_the_notice_of_it() {
         for notice in ["a hears exit(crash)", "a hears down(crash)"] {
             assert!(text.find(notice).unwrap() > three, "{text}");
         }
+    });
+}
+
+#[test]
+fn row_062_a_process_with_a_body_of_its_own_is_dropped_where_it_waits() {
+    both(|| async {
+        let trace = Trace::new();
+        let a = up("a", &trace).await;
+        let deaf = gaggle::actor::spawn_fn::<u8, _, _>("deaf", |process| async move {
+            drop(process);
+            pending().await
+        });
+        let traps = gaggle::actor::spawn_fn::<u8, _, _>("traps", |process| async move {
+            process.trap_exits(true);
+            process.ready();
+            match process.recv().await {
+                Event::Signal(Signal::Exit { reason, .. }) => reason,
+                _ => Exit::NoProc,
+            }
+        });
+        calm().await;
+        let (first, second) = (deaf.clone(), traps.clone());
+        Puppet::call(&a, move |cx| {
+            cx.link(&first);
+            cx.link(&second);
+        })
+        .await
+        .unwrap();
+        Puppet::crash(&a).await;
+        assert_eq!(deaf.exited().await, Exit::error("crash"));
+        assert_eq!(traps.exited().await, Exit::error("crash"));
     });
 }

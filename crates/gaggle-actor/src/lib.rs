@@ -28,6 +28,7 @@ pub mod testkit;
 
 pub use actor::{
     Actor, Addr, AskError, Asking, Ctx, Reply, SendError, Sending, Slot, Spawn, Stopping, spawn,
+    spawn_fn,
 };
 pub use groups::{GroupEvent, Groups, NotJoined, Watch};
 pub use names::{NameTaken, Registry};

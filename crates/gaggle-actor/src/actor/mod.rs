@@ -37,7 +37,7 @@ pub use error::{AskError, SendError};
 pub use reply::Reply;
 pub use send::Sending;
 pub use slot::Slot;
-pub use spawn::{Spawn, spawn};
+pub use spawn::{Spawn, spawn, spawn_fn};
 pub use stop::Stopping;
 
 pub(crate) use spawn::{Options, start};

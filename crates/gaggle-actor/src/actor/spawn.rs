@@ -5,7 +5,7 @@ use super::behaviour::Actor;
 use super::run::{Begin, body};
 use super::slot::Slot;
 use crate::names::{NameTaken, Registry};
-use crate::process::{Config, Exit, Heir, Overflow, Proc, adopt, launch, link, prepare};
+use crate::process::{Config, Exit, Heir, Overflow, Proc, Process, adopt, launch, link, prepare};
 use gaggle_base::site::Site;
 use std::fmt;
 use std::future::IntoFuture;
@@ -114,6 +114,51 @@ pub fn spawn<A: Actor>(args: A::Args) -> Spawn<A> {
         args,
         options: Options::new(Site::caller()),
     }
+}
+
+/// Starts a process with a body of one's own, below actors: it receives its messages, signals and the request to stop itself. Its exit is what the body gives; a panic is [`Exit::Panic`].
+///
+/// The exit of a linked process drops the body where it waits, unless it [traps exits](Process::trap_exits).
+///
+/// # Examples
+/// ```
+/// use gaggle_actor::process::Event;
+/// use gaggle_actor::{Exit, spawn_fn};
+/// # gaggle_rt::block_on(async {
+/// let sum = spawn_fn("sum", |process| async move {
+///     let mut sum: u32 = 0;
+///     loop {
+///         match process.recv().await {
+///             Event::Message(n) => sum += n,
+///             Event::Stop(_) => return Exit::shutdown_because(&sum.to_string()),
+///             _ => {}
+///         }
+///     }
+/// });
+/// sum.send(40).await.unwrap();
+/// sum.send(2).await.unwrap();
+/// assert_eq!(sum.stop().drain().await, Exit::shutdown_because("42"));
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn_fn<M, F, Fut>(title: &str, body: F) -> Addr<M>
+where
+    M: Send + 'static,
+    F: FnOnce(Process<M>) -> Fut + Send + 'static,
+    Fut: Future<Output = Exit> + Send + 'static,
+{
+    let mail = prepare::<M>(&Config {
+        kind: std::any::type_name::<M>(),
+        site: Site::caller(),
+        capacity: CAPACITY,
+        overflow: Overflow::Wait,
+        gentle: false,
+        grace: Some(GRACE),
+        name: Some(Arc::from(title)),
+        heir: None,
+    });
+    launch(&mail, None, body);
+    Addr::of(&mail)
 }
 
 /// An actor to be started. Awaiting it starts it, waits for its initialisation, and gives its address.

@@ -20,6 +20,9 @@
 //! # The end of a process
 //! In this order: the mailbox is closed; names and groups are given up; asks that are open fail with the reason; what the process owned is dropped; children, links and monitors hear of it.
 //!
+//! # Panics
+//! They are caught, and are exits. A program that is built with `panic = "abort"` has no such thing: a panic ends it, and the first process that is started says so.
+//!
 //! This layer must not know what an actor is.
 
 mod chain;

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -35,8 +35,19 @@ pub(crate) struct Config<M> {
     pub(crate) heir: Option<Heir<M>>,
 }
 
+/// Says once that a panic of one process ends them all.
+fn warn_of_abort() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        eprintln!("gaggle: built with panic = \"abort\": a panic in an actor ends the program");
+    });
+}
+
 /// Makes a process, whose goroutine is not started yet.
 pub(crate) fn prepare<M: Send + 'static>(config: &Config<M>) -> Arc<Mail<M>> {
+    if cfg!(panic = "abort") {
+        warn_of_abort();
+    }
     let life = Life {
         gentle: config.gentle,
         grace: config.grace,
