@@ -2,8 +2,9 @@
 
 use crate::common::{both, crash, kid, kid_with, ms, simulated, slots};
 use gaggle::actor::testkit::{Part, Puppet, Trace};
-use gaggle::actor::{Exit, Restart, Strategy, Supervisor};
+use gaggle::actor::{Exit, Restart, Strategy, Supervisor, on_death};
 use gaggle::time::{Instant, sleep, sleep_until};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Whether the supervisor lives after crashes at these times, in milliseconds.
@@ -188,5 +189,35 @@ fn row_045_three_restarts_in_five_seconds_are_tolerated_if_nothing_is_said() {
             crate::common::calm().await;
             assert_eq!(app.is_alive(), lives);
         }
+    });
+}
+
+#[test]
+fn row_037_a_supervisor_at_the_top_that_gives_up_is_reported_though_its_exit_is_clean() {
+    both(|| async {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let into = seen.clone();
+        let observer = on_death(move |obituary| into.lock().unwrap().push(obituary.clone()));
+        let trace = Trace::new();
+        let [a] = slots(["a"]);
+        let app = Supervisor::new(Strategy::OneForOne)
+            .title("top")
+            .intensity(0, ms(1000))
+            .child(kid(&a, &trace))
+            .start()
+            .await
+            .unwrap();
+        crash(&a).await;
+        assert!(!app.is_alive());
+        drop(observer);
+        let all = std::mem::take(&mut *seen.lock().unwrap());
+        let mine: Vec<_> = all
+            .iter()
+            .filter(|obituary| obituary.pid == app.pid())
+            .collect();
+        let text = "too many restarts, the last of `a`";
+        assert_eq!((mine.len(), &mine[0].reason), (1, &Exit::error(text)));
+        assert!(!mine[0].noticed);
+        assert_eq!(app.exited().await, Exit::shutdown());
     });
 }

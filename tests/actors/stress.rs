@@ -19,6 +19,12 @@ impl Dice {
     }
 }
 
+/// `GAGGLE_STRESS` multiplies the rounds.
+fn times() -> u64 {
+    let times = std::env::var("GAGGLE_STRESS").ok();
+    times.and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
 /// One thing that may happen to two actors.
 async fn happens(
     dice: &mut Dice,
@@ -94,7 +100,7 @@ async fn storm(seed: u64, rounds: u64) {
 fn nothing_hangs_and_nothing_is_left_whatever_happens() {
     crate::common::simulated(|| storm(7, 6));
     let real = gaggle::go(async {
-        for seed in 0..20 {
+        for seed in 0..20 * times() {
             let done = timeout(Duration::from_secs(60), storm(seed, 300)).await;
             assert!(done.is_ok(), "storm {seed} hangs");
         }

@@ -83,6 +83,12 @@ pub fn on_death(observer: impl Fn(&Obituary) + Send + Sync + 'static) -> Dead {
     Dead(id)
 }
 
+/// A supervisor gives up. Its exit is a clean one, so it is said here; whoever supervises it, watches it or waits for it takes notice.
+pub(crate) fn report(core: &Core, reason: Exit) {
+    let noticed = core.is_noticed();
+    publish(core, reason, None, noticed, 0);
+}
+
 /// A process has ended abnormally.
 pub(super) fn publish(
     core: &Core,

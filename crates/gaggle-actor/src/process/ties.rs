@@ -162,6 +162,19 @@ fn orphan(child: &Arc<dyn Proc>, exit: &Exit) {
     super::core::stop(child.as_ref(), reason, false, deadline);
 }
 
+impl Core {
+    /// Will anybody be told of its end?
+    pub(super) fn is_noticed(&self) -> bool {
+        let life = self.life();
+        let tied = |ties: &Ties| {
+            let mut watched = false;
+            ties.watchers.each(|_| watched = true);
+            watched || !ties.links.is_empty() || ties.parent.is_some()
+        };
+        life.mourned || life.ties.as_deref().is_some_and(tied)
+    }
+}
+
 /// The initialisation has succeeded.
 pub(super) fn ready(core: &Core) {
     let life = core.life();

@@ -299,7 +299,7 @@ impl Decision<'_> {
 
     fn restart(&mut self, key: Key) {
         if !self.affords(key) {
-            self.end(Outcome::Exit(Exit::shutdown()));
+            self.give_up(key);
             return;
         }
         let Some(entry) = self.state.children.get_mut(&key) else {
@@ -322,7 +322,7 @@ impl Decision<'_> {
             return;
         }
         if !std::mem::take(&mut entry.paid) && !self.affords(key) {
-            self.end(Outcome::Exit(Exit::shutdown()));
+            self.give_up(key);
             return;
         }
         self.plan_restart(key);
@@ -360,6 +360,13 @@ impl Decision<'_> {
         }
         let rules = self.state.rules;
         count(&mut self.state.restarts, now, rules.intensity, rules.window)
+    }
+
+    fn give_up(&mut self, key: Key) {
+        let entry = self.state.children.get(&key);
+        self.end(Outcome::GaveUp(
+            entry.and_then(|entry| entry.spec.id.clone()),
+        ));
     }
 
     fn end(&mut self, outcome: Outcome) {

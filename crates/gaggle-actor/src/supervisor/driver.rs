@@ -10,7 +10,7 @@ use super::error::{AddError, StartError};
 use super::state::{Action, ChildState, Event, Key, Outcome, Request, Restart, Rules, State};
 use crate::actor::{Addr, Reply};
 use crate::process::{Event as Heard, Exit, MonitorId, MonitorRef, Pid, Proc, Process, Signal};
-use crate::process::{kill, lock, stop, watch};
+use crate::process::{kill, lock, report, stop, watch};
 use gaggle_rt::time::{Instant, Sleep, sleep_until};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -230,6 +230,12 @@ impl Driver {
                 }
             }
             Action::End(Outcome::Exit(exit)) => return Some(exit),
+            Action::End(Outcome::GaveUp(id)) => {
+                let id = id.map_or_else(|| "a dynamic child".to_owned(), |id| format!("`{id}`"));
+                let why = Exit::error(format!("too many restarts, the last of {id}"));
+                report(Proc::core(process.mail.as_ref()), why);
+                return Some(Exit::shutdown());
+            }
             Action::End(Outcome::Boot(id, why)) => {
                 let id = id.map_or_else(String::new, |id| id.to_string());
                 let error = StartError::Child { id, why };

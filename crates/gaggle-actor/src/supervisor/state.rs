@@ -176,6 +176,8 @@ pub enum Refusal {
 pub enum Outcome {
     /// With this exit.
     Exit(Exit),
+    /// With [`Exit::Shutdown`]: a child of this id has ended, and one more restart would have been too many.
+    GaveUp(Option<Arc<str>>),
     /// The child of this id could not be started at boot, with this exit.
     Boot(Option<Arc<str>>, Exit),
 }
