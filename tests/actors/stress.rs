@@ -55,7 +55,7 @@ async fn happens(
                 drop(asked.deadline(ms(100)).await);
                 Ok(())
             })
-            .await
+            .await;
         }
         6 => drop(names.register("n", a)),
         7 => drop(groups.join("g", a)),

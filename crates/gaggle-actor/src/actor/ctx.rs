@@ -174,13 +174,13 @@ impl<A: Actor> Ctx<A> {
 
     /// Hears of the end of `other`, once, as [`Signal::Down`]; at once, with [`Exit::NoProc`], if it is gone.
     pub fn monitor<M: Send + 'static>(&self, other: &Addr<M>) -> MonitorRef {
-        watch(&self.proc(), Some(&other.proc()), None, false)
+        watch(&self.proc(), Some(&other.proc()), None)
     }
 
     /// As [`monitor`](Self::monitor), of whoever has this name now; [`Signal::Down`] says the name.
     pub fn monitor_name(&self, registry: &Registry, name: &str) -> MonitorRef {
         let proc = registry.proc(name);
-        watch(&self.proc(), proc.as_ref(), Some(Arc::from(name)), false)
+        watch(&self.proc(), proc.as_ref(), Some(Arc::from(name)))
     }
 
     /// Starts an actor that ends with this one. Its own end says nothing to this one: [monitor](Self::monitor) it.

@@ -8,6 +8,7 @@
 //! * What was said may be old, so each wait is asked whether it still waits, and the last look is taken under one lock for all: of those in a circle one fails, not all.
 //!
 //! What cannot be seen is a handler that moves its reply into a goroutine of its own and then asks the asker: it says so with [`Reply::elsewhere`](crate::Reply::elsewhere).
+//! Nor can a future that is not gaggle's, raced with the ask by other means than `select!`: it leaves no note.
 
 use super::core::{Pid, Proc, lock};
 use super::mailbox::{AskEnd, Ticket};

@@ -78,7 +78,7 @@ pub enum Signal {
 pub(crate) enum Notice {
     Signal(Signal),
     /// A process that is watched has finished its initialisation.
-    Ready(MonitorId),
+    Ready(Pid),
 }
 
 /// What is done for a process as soon as it is dying, before anybody hears of it: names and groups are freed.

@@ -18,7 +18,8 @@ pub struct MonitorId(u64);
 pub(crate) struct Watcher {
     pub(super) id: MonitorId,
     by: Weak<dyn Proc>,
-    active: Arc<AtomicBool>,
+    /// `None`: it is never given up.
+    active: Option<Arc<AtomicBool>>,
     name: Option<Arc<str>>,
     /// It also wants to hear of the end of the initialisation.
     ready: bool,
@@ -40,8 +41,8 @@ impl Watcher {
         self.ready
     }
 
-    pub(super) fn tell_ready(&self) {
-        self.put(Notice::Ready(self.id), false);
+    pub(super) fn tell_ready(&self, pid: Pid) {
+        self.put(Notice::Ready(pid), false);
     }
 
     fn put(&self, notice: Notice, last: bool) -> bool {
@@ -50,11 +51,12 @@ impl Watcher {
         };
         let core = by.core();
         let mut life = lock(&core.life);
-        if !self.active.load(Ordering::Relaxed) || life.is_dying() {
+        let given_up = |active: &Arc<AtomicBool>| !active.load(Ordering::Relaxed);
+        if self.active.as_ref().is_some_and(given_up) || life.is_dying() {
             return false;
         }
-        if last {
-            self.active.store(false, Ordering::Relaxed);
+        if let Some(active) = self.active.as_ref().filter(|_| last) {
+            active.store(false, Ordering::Relaxed);
         }
         let waker = core.notify(&mut life, notice);
         drop(life);
@@ -92,10 +94,8 @@ impl MonitorRef {
                 let was = self.active.swap(false, Ordering::Relaxed);
                 if let Some(orders) = life.orders_mut() {
                     orders.notices.retain(|(_, notice)| match notice {
-                        Notice::Signal(Signal::Down { monitor, .. }) | Notice::Ready(monitor) => {
-                            *monitor != self.id
-                        }
-                        Notice::Signal(Signal::Exit { .. }) => true,
+                        Notice::Signal(Signal::Down { monitor, .. }) => *monitor != self.id,
+                        Notice::Signal(Signal::Exit { .. }) | Notice::Ready(_) => true,
                     });
                 }
                 was
@@ -130,22 +130,37 @@ impl fmt::Debug for MonitorRef {
     }
 }
 
+fn next_id() -> MonitorId {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    MonitorId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+/// `by` watches `child`, which has not begun to run: it hears of the end of its initialisation, and of its end. This is never given up.
+pub(crate) fn watch_child(by: &Arc<dyn Proc>, child: &Arc<dyn Proc>) {
+    let watcher = Watcher {
+        id: next_id(),
+        by: Arc::downgrade(by),
+        active: None,
+        name: None,
+        ready: true,
+    };
+    child.core().life().ties_mut().watchers.insert(watcher);
+}
+
 /// `by` watches `target`; if that is gone, or nobody, the notice comes at once.
 pub(crate) fn watch(
     by: &Arc<dyn Proc>,
     target: Option<&Arc<dyn Proc>>,
     name: Option<Arc<str>>,
-    ready: bool,
 ) -> MonitorRef {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let id = MonitorId(LAST.fetch_add(1, Ordering::Relaxed) + 1);
+    let id = next_id();
     let active = Arc::new(AtomicBool::new(true));
     let watcher = Watcher {
         id,
         by: Arc::downgrade(by),
-        active: active.clone(),
+        active: Some(active.clone()),
         name,
-        ready,
+        ready: false,
     };
     let mut reference = MonitorRef {
         id,
@@ -164,13 +179,8 @@ pub(crate) fn watch(
         watcher.tell(Some(target.core().pid), &Exit::NoProc);
         return reference;
     }
-    // Its end of the initialisation is noted under its life, so exactly one of us tells.
-    let already = ready && target.core().is_ready();
-    let key = life.ties_mut().watchers.insert(watcher.clone());
+    let key = life.ties_mut().watchers.insert(watcher);
     drop(life);
-    if already {
-        watcher.tell_ready();
-    }
     reference.target = Some((Arc::downgrade(target), key));
     reference
 }

@@ -3,7 +3,6 @@
 use super::core::{CONTROL, Notice, Pid, Proc, Signal};
 use super::exit::Exit;
 use super::mailbox::Mail;
-use super::monitor::MonitorId;
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
@@ -24,7 +23,7 @@ pub enum Event<M> {
     /// It is asked to stop, once: its mailbox is closed, and the reason is what it should end with.
     Stop(Exit),
     /// A process that it has started has finished its initialisation.
-    Ready(MonitorId),
+    Ready(Pid),
 }
 
 /// What the body of a process has in hand: its mailbox and its control lane.
@@ -122,7 +121,7 @@ fn control<M: Send + 'static>(mail: &Mail<M>) -> Option<Event<M>> {
     } else if orders.notices.front().is_some_and(is_due) {
         orders.notices.pop_front().map(|(_, notice)| match notice {
             Notice::Signal(signal) => Event::Signal(signal),
-            Notice::Ready(monitor) => Event::Ready(monitor),
+            Notice::Ready(pid) => Event::Ready(pid),
         })
     } else {
         None

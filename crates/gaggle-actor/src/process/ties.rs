@@ -185,7 +185,7 @@ pub(super) fn ready(core: &Core) {
         ties.watchers.each(|watcher| told.extend(wants(watcher)));
     }
     drop(life);
-    told.iter().for_each(Watcher::tell_ready);
+    told.iter().for_each(|watcher| watcher.tell_ready(core.pid));
     core.ready.set();
 }
 

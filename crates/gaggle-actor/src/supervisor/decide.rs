@@ -5,9 +5,10 @@
 //!
 //! This file must not know how anything is done.
 
+use super::budget::{affords, delay};
 use super::state::{
-    Action, AutoShutdown, Backoff, ChildState, Entry, Event, Key, Outcome, Phase, Refusal, Restart,
-    State, Strategy, Work,
+    Action, AutoShutdown, ChildState, Event, Key, Outcome, Phase, Refusal, Restart, State,
+    Strategy, Work,
 };
 use crate::process::Exit;
 use std::collections::VecDeque;
@@ -298,7 +299,7 @@ impl Decision<'_> {
     }
 
     fn restart(&mut self, key: Key) {
-        if !self.affords(key) {
+        if !affords(self.state, self.now, key) {
             self.give_up(key);
             return;
         }
@@ -321,7 +322,7 @@ impl Decision<'_> {
         if entry.state != ChildState::Restarting {
             return;
         }
-        if !std::mem::take(&mut entry.paid) && !self.affords(key) {
+        if !std::mem::take(&mut entry.paid) && !affords(self.state, self.now, key) {
             self.give_up(key);
             return;
         }
@@ -347,19 +348,6 @@ impl Decision<'_> {
         let mut plan: VecDeque<Work> = stops.map(|other| Work::Stop(*other)).collect();
         plan.extend(group.iter().map(|key| Work::Start(*key)));
         self.state.plan = plan;
-    }
-
-    /// Counts a restart. `false`: that is one too many.
-    fn affords(&mut self, key: Key) -> bool {
-        let now = self.now;
-        let own = self.state.children.get_mut(&key);
-        if let Some(entry) = own
-            && let Some((most, window)) = entry.budget()
-        {
-            return count(&mut entry.past().restarts, now, most, window);
-        }
-        let rules = self.state.rules;
-        count(&mut self.state.restarts, now, rules.intensity, rules.window)
     }
 
     fn give_up(&mut self, key: Key) {
@@ -389,22 +377,4 @@ impl Decision<'_> {
         let keys = stopping.chain(all.rev()).map(|(key, _)| Work::Stop(*key));
         self.state.plan = keys.collect();
     }
-}
-
-/// Counts one more; those that are older than the window do not count any more, the boundary does.
-fn count(times: &mut VecDeque<Duration>, now: Duration, most: u32, window: Duration) -> bool {
-    times.retain(|then| now.saturating_sub(*then) <= window);
-    times.push_back(now);
-    times.len() <= most as usize
-}
-
-/// How long the next restart is put off.
-fn delay(backoff: Backoff, entry: &mut Entry, now: Duration) -> Duration {
-    let past = entry.past();
-    if now.saturating_sub(past.up_since) >= backoff.most {
-        past.failures = 0;
-    }
-    let factor = 1_u32.checked_shl(past.failures).unwrap_or(u32::MAX);
-    past.failures += 1;
-    backoff.first.saturating_mul(factor).min(backoff.most)
 }

@@ -9,8 +9,8 @@ use super::decide::step;
 use super::error::{AddError, StartError};
 use super::state::{Action, ChildState, Event, Key, Outcome, Request, Restart, Rules, State};
 use crate::actor::{Addr, Reply};
-use crate::process::{Event as Heard, Exit, MonitorId, MonitorRef, Pid, Proc, Process, Signal};
-use crate::process::{kill, lock, report, stop, watch};
+use crate::process::{Event as Heard, Exit, Pid, Proc, Process, Signal};
+use crate::process::{kill, lock, report, stop, watch_child};
 use gaggle_rt::time::{Instant, Sleep, sleep_until};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -30,13 +30,12 @@ struct Place {
     /// Gone once a temporary child is started: its arguments are not kept (row 27).
     factory: Option<Box<dyn Factory>>,
     temporary: bool,
-    up: Option<(Arc<dyn Proc>, MonitorRef)>,
+    up: Option<Arc<dyn Proc>>,
 }
 
 pub(super) struct Driver {
     state: State,
     places: BTreeMap<Key, Place>,
-    monitors: BTreeMap<MonitorId, Key>,
     pids: BTreeMap<Pid, Key>,
     next: Key,
     askers: BTreeMap<u64, Answer>,
@@ -66,7 +65,6 @@ impl Driver {
             next: places.len() as Key + 1,
             state: State::new(rules, specs),
             places,
-            monitors: BTreeMap::new(),
             pids: BTreeMap::new(),
             askers: BTreeMap::new(),
             asked: 0,
@@ -135,19 +133,15 @@ impl Driver {
     fn hear(&mut self, heard: Heard<Command>) {
         match heard {
             Heard::Stop(reason) => self.happened.push_back(Event::Shutdown(reason)),
-            Heard::Ready(monitor) => {
-                if let Some(key) = self.monitors.get(&monitor) {
+            Heard::Ready(pid) => {
+                if let Some(key) = self.pids.get(&pid) {
                     self.happened.push_back(Event::Started(*key));
                 }
             }
-            Heard::Signal(Signal::Down {
-                monitor, reason, ..
-            }) => {
-                if let Some(key) = self.monitors.remove(&monitor) {
-                    if let Some(place) = self.places.get_mut(&key)
-                        && let Some((proc, _)) = place.up.take()
-                    {
-                        self.pids.remove(&proc.core().pid);
+            Heard::Signal(Signal::Down { pid, reason, .. }) => {
+                if let Some(key) = pid.and_then(|pid| self.pids.remove(&pid)) {
+                    if let Some(place) = self.places.get_mut(&key) {
+                        place.up = None;
                     }
                     self.happened.push_back(Event::Exited(key, reason));
                 }
@@ -196,7 +190,7 @@ impl Driver {
             pid: self
                 .places
                 .get(&key)
-                .and_then(|place| place.up.as_ref().map(|(proc, _)| proc.core().pid)),
+                .and_then(|place| place.up.as_ref().map(|proc| proc.core().pid)),
             state,
             supervisor: spec.supervisor,
         };
@@ -208,7 +202,7 @@ impl Driver {
         match action {
             Action::Start(key) => self.start(process, key),
             Action::Stop(key) => {
-                if let Some((proc, _)) = self.places.get(&key).and_then(|p| p.up.as_ref()) {
+                if let Some(proc) = self.places.get(&key).and_then(|p| p.up.as_ref()) {
                     let shutdown = self.places.get(&key).map_or(Shutdown::Kill, |p| p.shutdown);
                     end(proc, shutdown, now);
                 } else {
@@ -252,12 +246,11 @@ impl Driver {
         let Some(place) = self.places.get_mut(&key) else {
             return;
         };
-        let (mut up, monitors, pids) = (None, &mut self.monitors, &mut self.pids);
+        let (mut up, pids) = (None, &mut self.pids);
         let mut before = |proc: &Arc<dyn Proc>| {
-            let monitor = watch(&me, Some(proc), None, true);
-            monitors.insert(monitor.id(), key);
+            watch_child(&me, proc);
             pids.insert(proc.core().pid, key);
-            up = Some((proc.clone(), monitor));
+            up = Some(proc.clone());
         };
         let started = match &place.factory {
             Some(factory) => factory.start(&me, place.shutdown, &mut before),

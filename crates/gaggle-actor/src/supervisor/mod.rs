@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `state.rs` | what a supervisor knows, what can happen to it, what it does |
 //! | `decide.rs` | [`step`]: the decisions, a function without time or processes |
+//! | `budget.rs` | how many restarts are too many, and how long one is put off |
 //! | `requests.rs` | the decisions about what is asked for by hand |
 //! | `driver.rs` | the process that does what is decided |
 //! | `builder.rs` | [`Supervisor`]: describing and starting one |
@@ -14,6 +15,7 @@
 //!
 //! A strategy of one's own is a driver of one's own around [`step`], or beside it: the decisions are public.
 
+mod budget;
 mod builder;
 mod child;
 mod control;
