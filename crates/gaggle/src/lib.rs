@@ -46,6 +46,7 @@ extern crate self as gaggle;
 
 #[doc(hidden)]
 pub mod __private;
+pub mod actor;
 pub mod chan;
 pub mod context;
 pub mod group;

@@ -11,7 +11,8 @@ const ARCHITECTURE: &str = "ARCHITECTURE.md";
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gaggle-base", &["gaggle", "gaggle-chan", "gaggle-rt"]),
     ("gaggle-chan", &["gaggle", "gaggle-rt"]),
-    ("gaggle-rt", &["gaggle", "gaggle-chan"]),
+    ("gaggle-rt", &["gaggle", "gaggle-actor", "gaggle-chan"]),
+    ("gaggle-actor", &["gaggle", "gaggle-sim"]),
     (
         "gaggle-macros",
         &["gaggle", "gaggle-base", "gaggle-chan", "gaggle-rt"],
