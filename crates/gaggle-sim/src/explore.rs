@@ -11,7 +11,7 @@ use crate::schedule::{Sched, Strategy};
 use crate::threads::{Ended, on_fresh_thread};
 use gaggle_base::clock::{Nanos, system_now, to_nanos};
 use gaggle_base::rng::Rng;
-use gaggle_rt::stepped::SIMULATION;
+use gaggle_rt::stepped::{SIMULATION, Simulating};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -189,7 +189,10 @@ pub(crate) fn explore(setup: &Setup, bounds: &Bounds, program: &Program) -> Repo
     for job in 1..bounds.jobs {
         let (setup, bounds, program) = (setup.clone(), bounds.clone(), program.clone());
         let total = total.clone();
-        let body = move || hunt(job, &setup, &bounds, &program, deadline, &total);
+        let body = move || {
+            let _simulating = Simulating::new();
+            hunt(job, &setup, &bounds, &program, deadline, &total)
+        };
         match gaggle_base::thread::start(format!("{SIMULATION} job {job}"), body) {
             Ok(thread) => jobs.push(thread),
             // The others do its part.
