@@ -65,11 +65,11 @@ fn a_half_close_is_read_as_the_end_and_the_other_direction_goes_on() {
     on_workers(async || {
         let address = start().await;
         let stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(&[7; 100_000]).await.unwrap();
+        stream.write_all(&vec![7; 100_000]).await.unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let mut all = Vec::new();
         stream.read_to_end(&mut all).await.unwrap();
-        assert_eq!(all, [7; 100_000]);
+        assert_eq!(all, vec![7; 100_000]);
     });
 }
 
@@ -128,6 +128,10 @@ fn a_timer_beside_a_socket_is_on_time() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "to hold up a worker is what is tested"
+)]
 fn a_handler_that_blocks_does_not_hold_up_the_others() {
     on_workers(async || {
         let address = start().await;

@@ -85,6 +85,10 @@ fn a_lock_is_waited_for_by_blocking_too() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread that nobody drives is what is told"
+)]
 fn a_thread_of_ones_own_is_told() {
     let report = Builder::new().schedules(5).run(|| async {
         let (tx, rx) = chan::bounded::<u32>(0);

@@ -109,6 +109,9 @@ impl<S: Half + Send + Sync> OwnedReadHalf<S> {
     ///
     /// # Errors
     /// Both halves, if they are not of the same stream.
+    ///
+    /// # Panics
+    /// Never: a stream has two owned halves at most.
     pub fn reunite(self, mut other: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
         if !Arc::ptr_eq(&self.0, &other.0) {
             return Err(ReuniteError(self, other));

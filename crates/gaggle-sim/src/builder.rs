@@ -10,9 +10,11 @@ use crate::schedule::Sched;
 use crate::settings::Settings;
 use crate::token::Token;
 use crate::{artifacts, replaying};
+use gaggle_base::blocked::threads_of_process;
 use gaggle_base::clock::to_nanos;
 use gaggle_base::rng::Rng;
 use gaggle_base::site::Site;
+use gaggle_base::steps;
 use gaggle_rt::stepped::{Level, Plan};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -213,7 +215,7 @@ impl Builder {
     /// What the root gives must be the same when a run is repeated, as far as its `Debug` form goes.
     ///
     /// # Panics
-    /// When `GAGGLE_SIM` cannot be understood, and when the system has no thread to give.
+    /// When `GAGGLE_SIM` cannot be understood, when the system has no thread to give, and inside of a simulation: they do not nest (semantics.md ST-13).
     #[track_caller]
     pub fn run<F, R>(self, root: F) -> Report
     where
@@ -273,6 +275,10 @@ impl Builder {
     }
 
     fn go(mut self, site: Site, settings: Settings, program: &Program, again: bool) -> Report {
+        assert!(
+            !steps::is_driven(),
+            "gaggle sim: a simulation cannot be started inside of a simulation"
+        );
         let seed = settings.seed.or(self.seed);
         let seed = seed.unwrap_or_else(|| Rng::from_entropy().next_u64() >> 16);
         if settings.schedules.is_some() {
@@ -318,6 +324,7 @@ impl Builder {
                 },
                 early,
                 patient: true,
+                elders: threads_of_process().unwrap_or_default().into(),
                 max_steps: most,
                 max_steps_at_once: standard.max_steps_at_once.min(most),
                 max_time: self.time_limit.map_or(standard.max_time, to_nanos),
@@ -363,8 +370,10 @@ where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output: Debug + Send + 'static> + Send + 'static,
 {
+    let root = Arc::new(root);
     Arc::new(move || -> Boxed {
-        let future = root();
-        Box::pin(async move { format!("{:?}", future.await) })
+        let root = root.clone();
+        // What is done before the future is there belongs to the run, too: its clock, its random numbers.
+        Box::pin(async move { format!("{:?}", root().await) })
     })
 }

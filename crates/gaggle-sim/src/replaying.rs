@@ -1,7 +1,7 @@
 //! One run alone: with the choices of a string, or with a scheduler and a seed. It may be one that cannot be repeated.
 
 use crate::execute::{Execution, Program, Recipe, Setup, Stage};
-use crate::explore::{stuck, token};
+use crate::investigate::{stuck, token};
 use crate::report::{Failure, Report, Shown};
 use crate::schedule::Sched;
 use crate::story::Story;
@@ -9,6 +9,9 @@ use crate::threads::{Ended, on_fresh_thread};
 use crate::token::Token;
 use gaggle_base::clock::system_now;
 use std::time::Duration;
+
+/// How many events are kept: few enough to stay close at hand, because one that cannot be repeated is noted from the beginning.
+const EVENTS: usize = 5_000;
 
 /// One run with the choices of a string.
 pub(crate) fn replay(
@@ -54,7 +57,7 @@ fn alone(
     let begin = system_now();
     let mut report = Report::new(recipe.seed);
     let mut there = setup.clone();
-    there.plan.trace = true;
+    there.plan.trace = EVENTS;
     let progress = there.plan.progress.clone();
     let program = program.clone();
     let ended = on_fresh_thread(&progress, patience, move || {

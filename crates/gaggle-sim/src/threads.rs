@@ -5,7 +5,7 @@
 use gaggle_base::clock::system_now;
 use gaggle_base::rng::Rng;
 use gaggle_base::thread;
-use gaggle_rt::stepped::Progress;
+use gaggle_rt::stepped::{Progress, SIMULATION, Simulating};
 use std::hint::black_box;
 use std::io::Write as _;
 use std::panic::resume_unwind;
@@ -38,10 +38,11 @@ pub(crate) fn on_fresh_thread<R: Send + 'static>(
 ) -> Ended<R> {
     let (done, ended) = channel();
     let body = move || {
+        let _simulating = Simulating::new();
         // Nobody waits any more if it was left behind.
         let _ = done.send(f());
     };
-    let thread = match thread::start("gaggle sim".to_owned(), body) {
+    let thread = match thread::start(SIMULATION.to_owned(), body) {
         Ok(thread) => thread,
         Err(error) => panic!("gaggle sim: the system has no thread to give: {error}"),
     };

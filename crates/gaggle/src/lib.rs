@@ -47,6 +47,7 @@ extern crate self as gaggle;
 
 #[doc(hidden)]
 pub mod __private;
+pub mod actor;
 pub mod chan;
 pub mod context;
 pub mod group;

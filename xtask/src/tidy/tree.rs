@@ -11,7 +11,13 @@ const ARCHITECTURE: &str = "ARCHITECTURE.md";
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gaggle-base", &["gaggle", "gaggle-chan", "gaggle-rt"]),
     ("gaggle-chan", &["gaggle", "gaggle-rt"]),
-    ("gaggle-rt", &["gaggle", "gaggle-chan"]),
+    ("gaggle-rt", &["gaggle", "gaggle-actor", "gaggle-chan"]),
+    ("gaggle-actor", &["gaggle", "gaggle-sim"]),
+    (
+        "gaggle-net",
+        &["gaggle", "gaggle-actor", "gaggle-chan", "gaggle-sim"],
+    ),
+    ("gaggle-sim", &["gaggle", "gaggle-chan"]),
     (
         "gaggle-macros",
         &["gaggle", "gaggle-base", "gaggle-chan", "gaggle-rt"],

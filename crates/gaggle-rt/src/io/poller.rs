@@ -36,15 +36,23 @@ pub(super) struct Waiting {
     set_for: Nanos,
 }
 
+/// What has happened in one direction of a descriptor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing.
+    #[default]
+    Same,
+    /// It may be tried.
+    Ready,
+    /// It may be tried for good: nothing more will come, or can go.
+    Closed,
+}
+
 /// What has happened to a descriptor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Readiness {
-    pub(super) read: bool,
-    pub(super) write: bool,
-    /// Nothing more will come: it stays readable.
-    pub(super) read_closed: bool,
-    /// Nothing more can go: it stays writable.
-    pub(super) write_closed: bool,
+    pub(super) read: State,
+    pub(super) write: State,
 }
 
 pub(super) fn create() -> io::Result<(Registry, Waiting)> {
@@ -78,15 +86,8 @@ impl Registry {
 
     /// Whoever waits comes back at once, or does not begin to wait.
     pub(super) fn interrupt(&self) {
-        loop {
-            match write(&self.interrupt, &1_u64.to_ne_bytes()) {
-                // The count is full: one that waits is on its way back for it.
-                Ok(_) | Err(Errno::AGAIN) => return,
-                // An edge comes with each write, so nobody has to read; but the count may become full.
-                Err(Errno::INTR) => {}
-                Err(_) => return,
-            }
-        }
+        // Any other error is a count that is full: whoever waits is on its way back for it.
+        while write(&self.interrupt, &1_u64.to_ne_bytes()) == Err(Errno::INTR) {}
     }
 }
 
@@ -157,12 +158,17 @@ impl Waiting {
 
 fn readiness(flags: EventFlags) -> Readiness {
     let broken = flags.intersects(EventFlags::ERR | EventFlags::HUP);
-    let read_closed = broken || flags.contains(EventFlags::RDHUP);
+    let state = |closed, ready| match (closed, ready) {
+        (true, _) => State::Closed,
+        (false, true) => State::Ready,
+        (false, false) => State::Same,
+    };
     Readiness {
-        read: read_closed || flags.intersects(EventFlags::IN | EventFlags::PRI),
-        write: broken || flags.contains(EventFlags::OUT),
-        read_closed,
-        write_closed: broken,
+        read: state(
+            broken || flags.contains(EventFlags::RDHUP),
+            flags.intersects(EventFlags::IN | EventFlags::PRI),
+        ),
+        write: state(broken, flags.contains(EventFlags::OUT)),
     }
 }
 
@@ -179,7 +185,7 @@ mod tests {
     ) -> Vec<(u64, Readiness)> {
         let mut seen = Vec::new();
         waiting.wait(registry, deadline, |token, readiness| {
-            seen.push((token, readiness))
+            seen.push((token, readiness));
         });
         seen
     }
@@ -190,12 +196,15 @@ mod tests {
         let (a, mut b) = UnixStream::pair().unwrap();
         registry.add(&a, 7).unwrap();
         let first = events(&mut waiting, &registry, 0);
-        assert!(first.len() == 1 && first[0].0 == 7 && first[0].1.write && !first[0].1.read);
+        let (read, write) = (State::Same, State::Ready);
+        assert_eq!(first, [(7, Readiness { read, write })]);
         assert_eq!(events(&mut waiting, &registry, 0), []);
         b.write_all(b"x").unwrap();
-        assert!(events(&mut waiting, &registry, NEVER)[0].1.read);
+        let read = events(&mut waiting, &registry, NEVER)[0].1.read;
+        assert_eq!(read, State::Ready);
         drop(b);
-        assert!(events(&mut waiting, &registry, NEVER)[0].1.read_closed);
+        let read = events(&mut waiting, &registry, NEVER)[0].1.read;
+        assert_eq!(read, State::Closed);
         registry.remove(&a).unwrap();
         assert_eq!(events(&mut waiting, &registry, 0), []);
     }

@@ -3,7 +3,7 @@
 //! * **Re1** Whoever holds `turn` is the only one who waits. A descriptor is looked up under the lock of `sources`, so one that was removed is never told of; a token has the generation of its place in it, so its successor is not either.
 //! * **Re2** Locks: `turn`, then `sources`, then the list of a way. Wakers are called under none of them but `turn`.
 
-use super::poller::{self, Registry, Waiting};
+use super::poller::{self, Readiness, Registry, State, Waiting};
 use super::source::Source;
 use gaggle_base::clock::{Nanos, system_now};
 use slab::Slab;
@@ -175,11 +175,9 @@ impl Reactor {
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         let mut wakers = Vec::new();
-        let all = poller::Readiness {
-            read: true,
-            write: true,
-            read_closed: true,
-            write_closed: true,
+        let all = Readiness {
+            read: State::Closed,
+            write: State::Closed,
         };
         for (_, entry) in &*self.sources() {
             entry.source.happened(all, &mut wakers);

@@ -129,7 +129,10 @@ impl<F: AsFd> Registered<F> {
         site: Site,
         mut f: impl FnMut(&F, &mut bool) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let (reason, object) = (reason(direction), self.fd.as_fd().as_raw_fd() as u64);
+        let (reason, object) = (
+            reason(direction),
+            u64::from(self.fd.as_fd().as_raw_fd().cast_unsigned()),
+        );
         ready!(poll_proceed(cx, reason, site, object));
         loop {
             let Some(seen) = self.source.try_or_wait(direction, cx.waker()) else {

@@ -4,7 +4,7 @@
 //! An operation notes the word, tries, and if the system says "would block" takes `READY` back only if the word is still the same: an event that came in between is never taken back.
 //! Whoever waits puts its waker into the list under its lock, and looks at the word once more; an event changes the word first, and then takes the list. So one of the two sees the other.
 
-use super::poller::Readiness;
+use super::poller::{Readiness, State};
 use gaggle_base::spin::SpinLock;
 use gaggle_base::sync::{AtomicUsize, Ordering};
 use std::net::SocketAddr;
@@ -71,12 +71,8 @@ impl Source {
 
     /// Something has happened. Those who wait for it are added to `wakers`.
     pub(super) fn happened(&self, readiness: Readiness, wakers: &mut Vec<Waker>) {
-        if readiness.read {
-            self.read.happened(readiness.read_closed, wakers);
-        }
-        if readiness.write {
-            self.write.happened(readiness.write_closed, wakers);
-        }
+        self.read.happened(readiness.read, wakers);
+        self.write.happened(readiness.write, wakers);
     }
 
     /// Is it worth a try? If so, what was seen; else `waker` is called when it is.
@@ -91,8 +87,12 @@ impl Source {
 }
 
 impl Way {
-    fn happened(&self, closed: bool, wakers: &mut Vec<Waker>) {
-        let more = if closed { READY | CLOSED } else { READY };
+    fn happened(&self, state: State, wakers: &mut Vec<Waker>) {
+        let more = match state {
+            State::Same => return,
+            State::Ready => READY,
+            State::Closed => READY | CLOSED,
+        };
         let mut now = self.word.load(Ordering::Relaxed);
         // Release: whoever sees the event sees what came before it. Sequentially consistent, because a look at the list follows.
         while let Err(other) = self.word.compare_exchange_weak(
@@ -156,10 +156,8 @@ mod tests {
     }
 
     const READ: Readiness = Readiness {
-        read: true,
-        write: false,
-        read_closed: false,
-        write_closed: false,
+        read: State::Ready,
+        write: State::Same,
     };
 
     fn happen(source: &Source, readiness: Readiness) {
@@ -196,7 +194,7 @@ mod tests {
     fn what_is_closed_stays_ready_and_directions_do_not_mix() {
         let source = Source::new("test", None, 3);
         let closed = Readiness {
-            read_closed: true,
+            read: State::Closed,
             ..READ
         };
         happen(&source, closed);

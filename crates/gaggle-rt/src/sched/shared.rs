@@ -331,6 +331,10 @@ impl Shared {
             self.orphan_timers();
             return;
         }
+        if self.config.stepping.is_some() {
+            // Whoever drives it looks.
+            return;
+        }
         // The keeper may have changed meanwhile. Whoever sits down names itself first and looks at the wheel then; we did it the other way round.
         match self.wheels[seat].keeper.load(Ordering::SeqCst) {
             NOBODY => self.fill_seat(seat),

@@ -5,7 +5,8 @@ use super::world::World;
 use crate::inspect;
 use crate::sched::here::poll_driven;
 use crate::task::{Header, JoinError, JoinHandle, hold};
-use crate::time::wheel::{Expired, NEVER};
+use crate::time::wheel::NEVER;
+use gaggle_base::blocked;
 use gaggle_base::clock::Nanos;
 use gaggle_base::listing;
 use gaggle_base::steps::Kind;
@@ -18,8 +19,12 @@ use std::time::Duration;
 /// What unwinds out of a call that blocks its thread and can never come back.
 pub(super) struct GivenUp;
 
-/// How long a run that cannot go on waits for a thread that it does not know.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// A run that cannot go on waits for so long, so many times, for a thread that it does not know.
+/// It is counted and not measured: on a busy machine, where that thread comes late, each takes longer.
+const NAP: Duration = Duration::from_micros(200);
+const NAPS: u32 = 40;
+/// As long as there is a thread that could be the one, so many.
+const MOST_NAPS: u32 = 5_000;
 
 impl World<'_> {
     /// The whole run.
@@ -76,6 +81,9 @@ impl World<'_> {
                 self.stop(Halt::Panicked);
                 continue;
             }
+            if self.is_due() {
+                self.fire_next(self.now());
+            }
             self.collect();
             if self.ready.borrow().is_empty() {
                 if !self.go_on_without_any() {
@@ -105,6 +113,11 @@ impl World<'_> {
         }
     }
 
+    /// Is there a timer whose time has come? It does not wait until nobody can run (semantics.md ST-11).
+    fn is_due(&self) -> bool {
+        !self.timeless.get() && self.shared.wheels[0].next() <= self.now()
+    }
+
     /// Nothing is ready. `false`: nothing ever will be.
     fn go_on_without_any(&self) -> bool {
         let settling = self.settling.borrow_mut().take();
@@ -126,15 +139,26 @@ impl World<'_> {
         if !self.plan.patient {
             return false;
         }
-        let begin = gaggle_base::clock::system_now();
-        let patience = gaggle_base::clock::to_nanos(PATIENCE);
-        while gaggle_base::clock::system_now() - begin < patience {
+        for round in 0.. {
             if self.shared.injector.len() > 0 {
                 return true;
             }
-            nap(Duration::from_micros(200));
+            // Not by the clock: on a machine that is busy the other thread is late, too.
+            if round >= NAPS && (round >= MOST_NAPS || !self.has_stranger()) {
+                return false;
+            }
+            nap(NAP);
         }
         false
+    }
+
+    /// Has the process a thread that was not there before, and that is none of a simulation's?
+    fn has_stranger(&self) -> bool {
+        let threads = blocked::threads_of_process().unwrap_or_default();
+        let ours = super::simulating();
+        threads
+            .iter()
+            .any(|thread| !self.plan.elders.contains(thread) && !ours.contains(thread))
     }
 
     /// Polls a goroutine once.
@@ -148,7 +172,7 @@ impl World<'_> {
             .store(next.id, Ordering::Relaxed);
         let lock_waits = listing::lock_waits();
         // SAFETY: it was taken from the injector, so it is not done.
-        let held = self.plan.trace.then(|| unsafe { hold(next.task) });
+        let held = (self.plan.trace > 0).then(|| unsafe { hold(next.task) });
         // SAFETY: it was taken from the injector of this runtime, and is polled on this thread only.
         let again = unsafe { poll_driven(next.task, self.shared) };
         self.current.set(outer.0);
@@ -204,21 +228,27 @@ impl World<'_> {
     /// The clock moves to the next deadline, if that is not after `limit`, and what is due then fires. `false`: there is none.
     pub(super) fn fire_next(&self, limit: Nanos) -> bool {
         let wheel = self.shared.wheels[0];
-        let next = wheel.next();
-        if next > limit {
-            return false;
+        // A waker may come back here, by `advance`, so it is not borrowed meanwhile.
+        let mut expired = self.expired.take();
+        while expired.is_empty() {
+            // It may be earlier than the deadline (Wh3): the wheel then looks in vain, and the clock stays where it is.
+            let next = wheel.next().max(self.now());
+            if next > limit {
+                self.expired.replace(expired);
+                return false;
+            }
+            wheel.expire(next, usize::MAX, &mut expired);
+            if !expired.is_empty() {
+                self.move_clock(next);
+            }
         }
-        self.move_clock(next);
-        let mut expired = Expired::new();
-        wheel.expire(self.now(), usize::MAX, &mut expired);
-        if self.plan.trace && !expired.is_empty() {
-            self.note(0, What::Clock);
-        }
+        self.note(0, What::Clock);
         for equal in expired.chunk_by_mut(|a, b| a.0 == b.0) {
             let first = self.ask(Kind::Tie, equal.len(), 0.0);
             equal[..=first].rotate_right(1);
         }
-        expired.into_iter().for_each(|(_, waker)| waker.wake());
+        expired.drain(..).for_each(|(_, waker)| waker.wake());
+        self.expired.replace(expired);
         true
     }
 

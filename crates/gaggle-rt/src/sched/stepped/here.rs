@@ -26,6 +26,7 @@ impl Steps for World<'_> {
         let ops = self.ops.get() + 1;
         self.ops.set(ops);
         if ops > MOST_OPS {
+            // To a scheduler that is as if it had done so of its own accord: one that goes by priorities would let it run for ever.
             self.guide_yielded(self.current.get());
             self.preempted.set(true);
             return true;
@@ -43,7 +44,7 @@ impl Steps for World<'_> {
         };
         self.next.set(Some(chosen));
         self.preempted.set(true);
-        if self.plan.trace {
+        if self.plan.trace > 0 {
             let to = self.ready.borrow()[chosen].id;
             self.note(self.current.get(), What::GaveWay(to));
         }
@@ -73,6 +74,7 @@ impl Steps for World<'_> {
             resume_unwind(Box::new(GivenUp));
         }
         self.granted.set(gave_way);
+        self.ops.set(0);
     }
 
     fn random(&self) -> u64 {
@@ -108,14 +110,14 @@ impl Steps for World<'_> {
 
     fn started(&self, goroutine: u64, site: Site) {
         self.mix(goroutine);
-        if self.plan.trace {
+        if self.plan.trace > 0 {
             self.note(self.current.get(), What::Started(goroutine, site));
         }
     }
 
     fn closed(&self, channel: u64) {
         let current = self.current.get();
-        if self.plan.trace && !self.closed.get() && current > 0 {
+        if self.plan.trace > 0 && !self.closed.get() && current > 0 {
             self.note(current, What::Closed(channel));
         }
     }

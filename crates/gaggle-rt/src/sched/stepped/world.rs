@@ -4,6 +4,7 @@ use super::Virtual;
 use super::plan::{Choice, Event, Guide, Halt, Level, Plan, Ready, What};
 use crate::inspect::{self, Dump};
 use crate::sched::Shared;
+use crate::time::wheel::Expired;
 use gaggle_base::clock::{Clock, Nanos};
 use gaggle_base::steps::Kind;
 use gaggle_base::sync::Ordering;
@@ -54,6 +55,8 @@ pub(super) struct World<'a> {
     pub(super) blocked: RefCell<Vec<Blocked>>,
     /// Who was left when a call that blocks was given up.
     pub(super) left: RefCell<Option<Dump>>,
+    /// What has expired, while it is sorted and woken; else empty.
+    pub(super) expired: RefCell<Expired>,
     fingerprint: Cell<u64>,
     pub(super) events: RefCell<VecDeque<Event>>,
     pub(super) names: RefCell<BTreeMap<u64, String>>,
@@ -86,6 +89,7 @@ impl<'a> World<'a> {
             settling: RefCell::new(None),
             blocked: RefCell::default(),
             left: RefCell::new(None),
+            expired: RefCell::default(),
             fingerprint: Cell::new(0),
             events: RefCell::default(),
             names: RefCell::default(),
@@ -205,19 +209,17 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn note(&self, who: u64, what: What) {
-        if self.plan.trace
+        if self.plan.trace == 0 {
+            return;
+        }
+        if !self.shared.names.is_empty()
             && let Some(name) = self.shared.names.get(who).name
         {
             // With each event: a goroutine's name goes when it ends, which may be in its first step.
             self.names.borrow_mut().insert(who, name.to_string());
         }
         let mut events = self.events.borrow_mut();
-        let most = if self.plan.trace {
-            Plan::MOST
-        } else {
-            Plan::LAST
-        };
-        if events.len() == most {
+        if events.len() == self.plan.trace {
             events.pop_front();
         }
         events.push_back(Event {

@@ -1,0 +1,172 @@
+//! [`Asking`]: a send with a reply in it, and the wait for the answer.
+
+use super::error::AskError;
+use super::reply::{Place, Reply};
+use super::send::{Entry, Whom};
+use crate::process::{AskEnd, Pushed, Ticket, waits_alone};
+use gaggle_base::context::{note_wait, poll_proceed};
+use gaggle_base::site::Site;
+use gaggle_base::wait::Reason;
+use gaggle_rt::time::{Instant, Sleep, sleep_until};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// How long an answer is waited for if nothing is said.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The future of [`Addr::ask`](crate::Addr::ask).
+#[must_use = "nothing is asked until the future is awaited"]
+pub struct Asking<M: Send + 'static, T: Send + 'static, F> {
+    whom: Whom<M>,
+    make: Option<F>,
+    limit: Option<Duration>,
+    open: Option<Open<M, T>>,
+    site: Site,
+}
+
+/// One that has begun.
+struct Open<M: Send + 'static, T: Send + 'static> {
+    entry: Entry<M>,
+    place: Arc<Place<T>>,
+    ticket: Ticket,
+    deadline: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+// Nothing in it is pinned.
+impl<M: Send + 'static, T: Send + 'static, F> Unpin for Asking<M, T, F> {}
+
+impl<M, T, F> Asking<M, T, F>
+where
+    M: Send + 'static,
+    T: Send + 'static,
+    F: FnOnce(Reply<T>) -> M,
+{
+    pub(super) fn new(whom: Whom<M>, make: F, site: Site) -> Self {
+        Self {
+            whom,
+            make: Some(make),
+            limit: Some(DEADLINE),
+            open: None,
+            site,
+        }
+    }
+
+    /// Waits so long for the answer, from when it is awaited.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Waits for as long as it takes.
+    pub fn no_deadline(mut self) -> Self {
+        self.limit = None;
+        self
+    }
+
+    /// If a [`Slot`](crate::Slot) has no actor now, waits so long for one.
+    pub fn wait_up(mut self, how_long: Duration) -> Self {
+        self.whom.be_patient(how_long);
+        self
+    }
+}
+
+impl<M, T, F> Future for Asking<M, T, F>
+where
+    M: Send + 'static,
+    T: Send + 'static,
+    F: FnOnce(Reply<T>) -> M,
+{
+    type Output = Result<T, AskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        ready!(poll_proceed(cx, Reason::Event, this.site, 0));
+        if this.open.is_none() {
+            let addr = ready!(this.whom.poll_addr(cx, this.site));
+            let Some(make) = this.make.take() else {
+                panic!("an ask was polled after it was ready");
+            };
+            let Some(addr) = addr else {
+                return Poll::Ready(Err(AskError::Restarting));
+            };
+            let deadline = this.limit.map(|limit| Instant::now() + limit);
+            let place = Arc::new(Place::new());
+            let reply = Reply::new(place.clone(), addr.pid(), deadline);
+            this.open = Some(Open {
+                entry: Entry::new(addr, make(reply)),
+                place,
+                ticket: 0,
+                deadline,
+                timer: None,
+            });
+        }
+        let Some(open) = &mut this.open else {
+            return Poll::Pending;
+        };
+        let answer = ready!(open.poll(cx, this.site));
+        this.open = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl<M: Send + 'static, T: Send + 'static> Open<M, T> {
+    fn poll(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Result<T, AskError>> {
+        if !self.entry.is_in() {
+            let waited = self.entry.parked().is_some();
+            let end: Arc<dyn AskEnd> = self.place.clone();
+            match self.entry.poll(cx, Some(&end)) {
+                Poll::Ready(Some(Pushed::In(ticket))) => self.ticket = ticket,
+                Poll::Ready(Some(Pushed::Closed(message))) => {
+                    self.place.give_up();
+                    drop(message);
+                    let died = self.entry.to.core().dying().filter(|_| waited);
+                    return Poll::Ready(Err(died.map_or(AskError::NoProc, AskError::Died)));
+                }
+                Poll::Ready(Some(Pushed::Full(message) | Pushed::Rejected(message))) => {
+                    self.place.give_up();
+                    drop(message);
+                    return Poll::Ready(Err(AskError::Full));
+                }
+                Poll::Ready(None) | Poll::Pending => {}
+            }
+        }
+        if let Some(answer) = self.place.take(cx.waker()) {
+            return Poll::Ready(answer);
+        }
+        // Before the timer notes its own wait, which is a part of this one.
+        let object = self.entry.object();
+        waits_alone(object, || self.entry.edge(self.ticket, self.place.clone()));
+        if let Some(deadline) = self.deadline {
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            if timer.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(AskError::Timeout));
+            }
+        }
+        note_wait(Reason::Event, site, object);
+        Poll::Pending
+    }
+}
+
+impl<M: Send + 'static, T: Send + 'static> Drop for Open<M, T> {
+    fn drop(&mut self) {
+        self.place.give_up();
+        if self.ticket > 0 {
+            self.entry.to.proc().forget_ask(self.ticket);
+        }
+    }
+}
+
+impl<M: Send + 'static, T: Send + 'static, F> fmt::Debug for Asking<M, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asking")
+            .field("limit", &self.limit)
+            .field("site", &self.site)
+            .finish_non_exhaustive()
+    }
+}

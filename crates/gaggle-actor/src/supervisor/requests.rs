@@ -1,0 +1,56 @@
+//! What a supervisor decides when it is asked for something: children that are added, stopped, started and forgotten by hand.
+//!
+//! As in `decide.rs`, nothing is done here.
+
+use super::decide::Decision;
+use super::state::{Action, ChildState, Entry, Refusal, Request, Work};
+use std::collections::VecDeque;
+
+impl Decision<'_> {
+    pub(super) fn request(&mut self, asker: u64, request: Request) {
+        let key = match request {
+            Request::Add(key, spec) => {
+                let same = |e: &&Entry| spec.id.is_some() && e.spec.id == spec.id;
+                if let Some(old) = self.state.children.values().find(same) {
+                    let why = match old.state {
+                        ChildState::Stopped => Refusal::Present,
+                        ChildState::Restarting => Refusal::Restarting,
+                        _ => Refusal::Running,
+                    };
+                    self.act(Action::Forget(key));
+                    self.act(Action::Answer(asker, Err(why)));
+                    return;
+                }
+                let mut entry = Entry::new(spec);
+                (entry.asker, entry.added) = (Some(asker), true);
+                self.state.children.insert(key, entry);
+                self.state.plan = VecDeque::from([Work::Start(key)]);
+                return;
+            }
+            Request::Stop(key) | Request::Restart(key) | Request::Delete(key) => key,
+        };
+        let Some(entry) = self.state.children.get_mut(&key) else {
+            self.act(Action::Answer(asker, Err(Refusal::NotFound)));
+            return;
+        };
+        if let Request::Stop(_) = request {
+            entry.asker = Some(asker);
+            self.state.plan = VecDeque::from([Work::Stop(key)]);
+            return;
+        }
+        let refusal = match entry.state {
+            ChildState::Stopped => None,
+            ChildState::Restarting => Some(Refusal::Restarting),
+            _ => Some(Refusal::Running),
+        };
+        if let Some(why) = refusal {
+            self.act(Action::Answer(asker, Err(why)));
+        } else if let Request::Restart(_) = request {
+            entry.asker = Some(asker);
+            self.state.plan = VecDeque::from([Work::Start(key)]);
+        } else {
+            self.forget(key);
+            self.act(Action::Answer(asker, Ok(())));
+        }
+    }
+}
