@@ -8,6 +8,7 @@ mod c_restart_types;
 mod common;
 mod d_strategies;
 mod decisions;
+mod dumps;
 mod e_intensity;
 mod extensions;
 mod f_dynamic;
