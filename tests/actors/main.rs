@@ -4,6 +4,7 @@
 
 mod a_starting;
 mod b_stopping;
+mod bank;
 mod c_restart_types;
 mod common;
 mod d_strategies;
