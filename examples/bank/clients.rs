@@ -27,8 +27,8 @@ pub(crate) async fn client(bank: Slot<Bank>, first: u64, transfers: u64) -> Stor
         loop {
             let asked = bank.ask(|r| Bank::Move(transfer, r));
             match asked.wait_up(Duration::from_secs(1)).await {
-                Ok(Ok(())) => story.confirmed.push(transfer),
-                Ok(Err(_)) => story.refused += 1,
+                Ok(true) => story.confirmed.push(transfer),
+                Ok(false) => story.refused += 1,
                 Err(_) => {
                     story.repeated += 1; // it may have happened, or not
                     continue;

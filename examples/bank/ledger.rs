@@ -6,11 +6,9 @@ use super::{ACCOUNTS, OPENING, crash};
 use gaggle::actor::{Actor, Ctx, Exit, Reply, Slot};
 use std::collections::BTreeSet;
 
-/// A refusal is an answer, not a crash.
-pub(crate) struct Short;
-
 pub(crate) enum Bank {
-    Move(Transfer, Reply<Result<(), Short>>),
+    /// The answer says whether there was enough: a refusal is no crash.
+    Move(Transfer, Reply<bool>),
     Audit(Reply<Vec<u64>>),
 }
 
@@ -48,13 +46,13 @@ impl Actor for Ledger {
     async fn handle(&mut self, request: Bank, _: &mut Ctx<Self>) -> Result<(), Exit> {
         match request {
             Bank::Audit(reply) => reply.send(self.cents.clone()),
-            Bank::Move(t, reply) if self.done.contains(&t.number) => reply.send(Ok(())),
-            Bank::Move(t, r) if self.cents[t.from as usize] < t.cents => r.send(Err(Short)),
+            Bank::Move(t, reply) if self.done.contains(&t.number) => reply.send(true),
+            Bank::Move(t, reply) if self.cents[t.from as usize] < t.cents => reply.send(false),
             Bank::Move(t, reply) => {
                 self.journal.ask(|r| Entry::Append(t, r)).await?;
                 crash("before it is applied")?;
                 self.apply(t);
-                reply.send(Ok(()));
+                reply.send(true);
             }
         }
         Ok(())

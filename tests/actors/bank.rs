@@ -20,7 +20,10 @@ async fn once(clients: u64, each: u64) {
 
 #[test]
 fn a_bank_whose_journal_and_ledger_crash_loses_no_money() {
-    let report = Builder::new().schedules(500).run(|| once(3, 4));
+    let report = Builder::new()
+        .schedules(500)
+        .time_limit(std::time::Duration::from_secs(60))
+        .run(|| once(3, 4));
     assert!(report.ok(), "{report}");
 }
 
