@@ -134,4 +134,3 @@ pub(crate) fn on_tokio<F: Future>(workers: usize, root: F) -> F::Output {
         .expect("threads can be started")
         .block_on(root)
 }
-

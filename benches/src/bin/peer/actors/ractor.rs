@@ -3,9 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use ractor::{
-    Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent, call, cast,
-};
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent, call, cast};
 use tokio::sync::watch;
 
 use super::{Actors, Census, Restarts, Ring, on_tokio};
@@ -66,12 +64,7 @@ impl Actor for Node {
         Ok(None)
     }
 
-    async fn handle(
-        &self,
-        _: ActorRef<Token>,
-        message: Token,
-        next: &mut Self::State,
-    ) -> Failable {
+    async fn handle(&self, _: ActorRef<Token>, message: Token, next: &mut Self::State) -> Failable {
         match message {
             Token::Next(node) => *next = Some(node),
             Token::Hop(hop) => {
