@@ -23,9 +23,12 @@
 row("tell") -> {2_000_000, [{"", "ns/msg"}], fun warmed_tell/1};
 row("ask") -> {500_000, [{"", "ns/round trip"}], fun warmed_ask/1};
 row("fan-in") -> {2_000_000, [{"", "ns/msg"}], fun warmed_fan_in/1};
-row("actors") -> {500_000, [{"memory", "bytes each"}, {"start", "ns each"}, {"stop", "ns each"}], fun crowd/1};
+row("actors") -> {100_000, lives(), fun crowd/1};
+row("actors-1m") -> {1_000_000, lives(), fun crowd/1};
 row("actor-ring") -> {1_000_000, [{"", "ns/hop"}], fun warmed_ring/1};
 row("crash-storm") -> {1_000_000, [{"", "ns/msg"}], fun warmed_storm/1}.
+
+lives() -> [{"memory", "bytes each"}, {"start", "ns each"}, {"stop", "ns each"}].
 
 start() ->
     %% Crashes are what is measured; their reports are not read.

@@ -126,15 +126,23 @@ fn selecting<R: Runtime, C: Select>(job: &Job) -> Option<Result> {
     (job.row.name == "select4").then(|| run_on::<R, _>(workers, select::select4::<R, C>(n)))
 }
 
+/// Runs a row in a task of its own, so that the thread which called does nothing but wait.
+fn act_on<A: Actors>(
+    workers: usize,
+    work: impl Future<Output = Result> + Send + 'static,
+) -> Result {
+    A::block_on(workers, async move { A::spawn(work).await })
+}
+
 /// The rows about actors, for libraries without supervisors that restart.
 fn acting<A: Actors>(job: &Job) -> Option<Result> {
     let (workers, n) = (job.workers, job.count);
     Some(match job.row.name {
-        "tell" => A::block_on(workers, A::spawn(actors::tell::<A>(n))),
-        "ask" => A::block_on(workers, A::spawn(actors::ask::<A>(n))),
-        "fan-in" => A::block_on(workers, A::spawn(actors::fan_in::<A>(n))),
-        "actors" => A::block_on(workers, A::spawn(actors::crowd::<A>(n))),
-        "actor-ring" => A::block_on(workers, A::spawn(actors::ring::<A>(n))),
+        "tell" => act_on::<A>(workers, actors::tell::<A>(n)),
+        "ask" => act_on::<A>(workers, actors::ask::<A>(n)),
+        "fan-in" => act_on::<A>(workers, actors::fan_in::<A>(n)),
+        "actors" | "actors-1m" => act_on::<A>(workers, actors::crowd::<A>(n)),
+        "actor-ring" => act_on::<A>(workers, actors::ring::<A>(n)),
         _ => return None,
     })
 }
@@ -143,7 +151,7 @@ fn acting<A: Actors>(job: &Job) -> Option<Result> {
 fn restarting<A: Restarts>(job: &Job) -> Option<Result> {
     let (workers, n) = (job.workers, job.count);
     match job.row.name {
-        "crash-storm" => Some(A::block_on(workers, A::spawn(actors::storm::<A>(n)))),
+        "crash-storm" => Some(act_on::<A>(workers, actors::storm::<A>(n))),
         _ => acting::<A>(job),
     }
 }

@@ -163,7 +163,7 @@ impl Actors for GaggleActors {
         answer.expect("the actor lives")
     }
 
-    async fn total(sum: &Self::Sum) -> u64 {
+    async fn total(sum: &Self::Sum, _: u64) -> u64 {
         let total = sum.ask(Add::Total).no_deadline().await;
         total.expect("the actor lives")
     }

@@ -198,7 +198,7 @@ impl Actors for Kameo {
         sum.ask(Double(value)).await.expect("the actor lives")
     }
 
-    async fn total(sum: &Self::Sum) -> u64 {
+    async fn total(sum: &Self::Sum, _: u64) -> u64 {
         sum.ask(Total).await.expect("the actor lives")
     }
 

@@ -45,8 +45,8 @@ pub(crate) trait Actors: Sized + Send + Sync + 'static {
     fn tell(sum: &Self::Sum, value: u64) -> impl Future<Output = ()> + Send;
     /// Asks it for what a value is when it is doubled.
     fn ask(sum: &Self::Sum, value: u64) -> impl Future<Output = u64> + Send;
-    /// Asks it for the sum of all that it was told.
-    fn total(sum: &Self::Sum) -> impl Future<Output = u64> + Send;
+    /// Asks it for the sum of all that it was told: so many values, whoever told them.
+    fn total(sum: &Self::Sum, values: u64) -> impl Future<Output = u64> + Send;
 
     fn node(i: usize, ring: &'static Ring) -> impl Future<Output = Self::Node> + Send;
     /// Says which node is the next one.

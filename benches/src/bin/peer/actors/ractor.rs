@@ -242,7 +242,7 @@ impl Actors for Ractor {
         call!(sum, Add::Double, value).expect("the actor lives")
     }
 
-    async fn total(sum: &Self::Sum) -> u64 {
+    async fn total(sum: &Self::Sum, _: u64) -> u64 {
         call!(sum, Add::Total).expect("the actor lives")
     }
 

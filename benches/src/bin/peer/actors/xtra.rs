@@ -1,4 +1,4 @@
-//! xtra. Mailboxes have room for 64 messages; nothing supervises.
+//! xtra. Mailboxes have room for 64 messages, and do not keep the order once they are full; nothing supervises.
 
 use std::future::Future;
 
@@ -16,7 +16,11 @@ pub(crate) struct Tell(u64);
 pub(crate) struct Double(u64);
 pub(crate) struct Total;
 
-pub(crate) struct Sum(u64);
+#[derive(Default)]
+pub(crate) struct Sum {
+    sum: u64,
+    values: u64,
+}
 
 impl Actor for Sum {
     type Stop = ();
@@ -28,7 +32,8 @@ impl Handler<Tell> for Sum {
     type Return = ();
 
     async fn handle(&mut self, Tell(value): Tell, _: &mut Context<Self>) {
-        self.0 = self.0.wrapping_add(value);
+        self.sum = self.sum.wrapping_add(value);
+        self.values += 1;
     }
 }
 
@@ -41,10 +46,10 @@ impl Handler<Double> for Sum {
 }
 
 impl Handler<Total> for Sum {
-    type Return = u64;
+    type Return = (u64, u64);
 
-    async fn handle(&mut self, _: Total, _: &mut Context<Self>) -> u64 {
-        self.0
+    async fn handle(&mut self, _: Total, _: &mut Context<Self>) -> (u64, u64) {
+        (self.sum, self.values)
     }
 }
 
@@ -125,7 +130,7 @@ impl Actors for Xtra {
     }
 
     async fn sum() -> Self::Sum {
-        spawn_tokio(Sum(0), Mailbox::bounded(CAPACITY))
+        spawn_tokio(Sum::default(), Mailbox::bounded(CAPACITY))
     }
 
     #[inline]
@@ -139,8 +144,15 @@ impl Actors for Xtra {
         sum.send(Double(value)).await.expect("the actor lives")
     }
 
-    async fn total(sum: &Self::Sum) -> u64 {
-        sum.send(Total).await.expect("the actor lives")
+    async fn total(sum: &Self::Sum, values: u64) -> u64 {
+        // A message that had to wait for room may come behind one that was sent later.
+        loop {
+            let (sum, added) = sum.send(Total).await.expect("the actor lives");
+            if added == values {
+                return sum;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn node(i: usize, ring: &'static Ring) -> Self::Node {

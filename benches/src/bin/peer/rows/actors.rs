@@ -33,7 +33,7 @@ pub(crate) async fn fan_in<A: Actors>(n: u64) -> Result {
 async fn told<A: Actors>(senders: u64, each: u64) -> Result<Duration> {
     let sum = A::sum().await;
     let work = async {
-        let senders: Vec<_> = (0..senders)
+        let all: Vec<_> = (0..senders)
             .map(|sender| {
                 let sum = sum.clone();
                 A::spawn(async move {
@@ -43,10 +43,10 @@ async fn told<A: Actors>(senders: u64, each: u64) -> Result<Duration> {
                 })
             })
             .collect();
-        for sender in senders {
+        for sender in all {
             sender.await;
         }
-        A::total(&sum).await
+        A::total(&sum, senders * each).await
     };
     let (total, took) = timed(work).await;
     check("tell", total, sum_below(senders * each))?;
