@@ -1,4 +1,4 @@
-//! xtra. Mailboxes have room for 64 messages, and do not keep the order once they are full; nothing supervises.
+//! xtra. Mailboxes have room for 64 messages and are heaps that keep no order; nothing supervises.
 
 use std::future::Future;
 
@@ -145,7 +145,7 @@ impl Actors for Xtra {
     }
 
     async fn total(sum: &Self::Sum, values: u64) -> u64 {
-        // A message that had to wait for room may come behind one that was sent later.
+        // A message may come behind one that was sent later.
         loop {
             let (sum, added) = sum.send(Total).await.expect("the actor lives");
             if added == values {
