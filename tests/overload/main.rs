@@ -78,20 +78,20 @@ fn judge(overflow: Overflow, lasts: Duration, mut figures: Figures, memory: (u64
     let stop = percentile(&mut figures.stops, 99);
     let down = percentile(&mut figures.downs, 99);
     println!(
-        "overload: {overflow:?}: {:.1} s, {} offered, {} handled ({:.0} %), {shed} shed, {} queued at the end, \
+        "overload: {overflow:?}: {:.1} s, {} offered, {} handled (the offer is {} % of it), {shed} shed, {} queued at the end, \
          {samples} stops with p99 {:.2} ms (median {:.2}), monitors with p99 {:.2} ms (median {:.2}), \
-         memory {:.1} MB after a quarter, {:.1} MB at the end",
+         memory {} kB after a quarter, {} kB at the end",
         lasts.as_secs_f64(),
         books.offered,
         books.handled,
-        books.offered as f64 * 100.0 / books.handled.max(1) as f64,
+        books.offered * 100 / books.handled.max(1),
         books.queued,
         milliseconds(stop),
         milliseconds(percentile(&mut figures.stops, 50)),
         milliseconds(down),
         milliseconds(percentile(&mut figures.downs, 50)),
-        memory.0 as f64 / 1024.0,
-        memory.1 as f64 / 1024.0,
+        memory.0,
+        memory.1,
     );
     if lasts >= LONG {
         assert!(stop < PROMPT, "{overflow:?}: a stop took {stop:?}");
