@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gaggle::actor::{
     Actor, Addr, Child, Ctx, Dynamic, Exit, Reply, Restart, Running, Slot, Strategy, Supervisor,
-    spawn,
+    on_death, spawn,
 };
 
 use super::{Actors, Census, Restarts, Ring};
@@ -136,7 +136,12 @@ impl Actors for GaggleActors {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        Gaggle::block_on(workers, root)
+        Gaggle::block_on(workers, async {
+            let output = root.await;
+            // Those that the row has left end with the runtime, and need no line each.
+            std::mem::forget(on_death(|_| ()));
+            output
+        })
     }
 
     fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static

@@ -68,7 +68,8 @@ async fn asked<A: Actors>(n: u64) -> Result<Duration> {
         }
         answers
     };
-    let (answers, took) = timed(A::spawn(asker)).await;
+    // It may begin as soon as it is spawned.
+    let (answers, took) = timed(async { A::spawn(asker).await }).await;
     check("ask", answers, sum_below(n).wrapping_mul(2))?;
     Ok(took)
 }
