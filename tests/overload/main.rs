@@ -24,6 +24,9 @@ const LONG: Duration = Duration::from_secs(5);
 /// What 99 of 100 control signals take less than.
 const PROMPT: Duration = Duration::from_millis(10);
 
+/// A machine on which others have the actor's core for more than one part in so many of the time says nothing about delays.
+const BUSY: u32 = 20;
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.trim().parse().ok()
 }
@@ -94,13 +97,20 @@ fn judge(overflow: Overflow, lasts: Duration, mut figures: Figures, memory: (u64
         memory.1,
     );
     if lasts >= LONG {
-        assert!(stop < PROMPT, "{overflow:?}: a stop took {stop:?}");
-        assert!(down < PROMPT, "{overflow:?}: a monitor took {down:?}");
         let limit = memory.0 + memory.0 / 10 + 2 * 1024;
         assert!(
             memory.1 <= limit,
             "{overflow:?}: memory has grown: {memory:?}"
         );
+    }
+    if figures.kept_off > lasts / BUSY {
+        println!(
+            "overload: {overflow:?}: others had the actor's core for {:.1} s: no limit for delays holds then",
+            figures.kept_off.as_secs_f64()
+        );
+    } else if lasts >= LONG {
+        assert!(stop < PROMPT, "{overflow:?}: a stop took {stop:?}");
+        assert!(down < PROMPT, "{overflow:?}: a monitor took {down:?}");
     }
 }
 

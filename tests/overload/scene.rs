@@ -45,12 +45,18 @@ pub(crate) struct Figures {
     pub(crate) stops: Vec<Duration>,
     /// From the end of a monitored actor until its monitor is heard of.
     pub(crate) downs: Vec<Duration>,
+    /// For how long the system kept the actor from its core, in the midst of its work.
+    pub(crate) kept_off: Duration,
 }
 
-/// Works for as long as a message costs: by the clock, so that no machine is too fast for the load.
-fn work() {
+/// Works for as long as a message costs: by the clock, so that no machine is too fast for the load. Gives how much longer it took: then the system had given the core to somebody else.
+fn work() -> Duration {
     let start = Instant::now();
-    while start.elapsed() < COST {
+    loop {
+        let elapsed = start.elapsed();
+        if elapsed >= COST {
+            return elapsed.saturating_sub(COST);
+        }
         std::hint::spin_loop();
     }
 }
@@ -79,6 +85,7 @@ struct Seen {
     /// When the victim was stopped.
     stopped: Option<Instant>,
     downs: Vec<Duration>,
+    kept_off: Duration,
 }
 
 struct Target {
@@ -111,8 +118,9 @@ impl Actor for Target {
     async fn handle(&mut self, msg: Msg, cx: &mut Ctx<Self>) -> Result<(), Exit> {
         match msg {
             Msg::Load(n) => {
-                work();
+                let kept_off = work();
                 let mut seen = self.seen.lock().unwrap();
+                seen.kept_off += kept_off;
                 seen.handled += 1;
                 seen.strange += u64::from(n <= self.last);
                 self.last = n;
@@ -200,6 +208,7 @@ pub(crate) async fn play(overflow: Overflow, lasts: Duration, look: fn() -> u64)
         // The last victim may have been stopped when its watcher was gone.
         stops: stops.into_iter().take(seen.downs.len()).collect(),
         downs: seen.downs,
+        kept_off: seen.kept_off,
     };
     (figures, early)
 }
