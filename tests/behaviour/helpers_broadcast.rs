@@ -3,7 +3,7 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Ledger, Polled, Tracked, in_goroutine, random, rounds};
+use common::{Ledger, Polled, Tracked, in_goroutine_and_sim, random, rounds, sized};
 use futures::StreamExt;
 use gaggle::chan::broadcast::{Lag, Receiver, RecvError, TryRecvError, with_lag};
 use gaggle::chan::{self, SendError};
@@ -305,12 +305,13 @@ fn a_clone_that_panics_leaves_the_broadcast_usable() {
 
 #[test]
 fn all_receivers_see_all_values_of_all_senders_in_one_order() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let mut rng = random("all_receivers_see_all_values");
+        let each = sized(50, 4);
         for _ in 0..rounds(4) {
             let capacity = 1 + rng.below(4) as usize;
             let (tx, rx) = chan::broadcast(capacity);
-            let receivers: Vec<_> = (0..8)
+            let receivers: Vec<_> = (0..sized(8, 3))
                 .map(|_| {
                     let mut rx = rx.clone();
                     go(async move {
@@ -326,7 +327,7 @@ fn all_receivers_see_all_values_of_all_senders_in_one_order() {
             for sender in 0..3_u64 {
                 let tx = tx.clone();
                 drop(go(async move {
-                    for n in 0..50 {
+                    for n in 0..each {
                         tx.send((sender, n)).await.unwrap();
                     }
                 }));
@@ -337,10 +338,10 @@ fn all_receivers_see_all_values_of_all_senders_in_one_order() {
                 all.push(receiver.await.unwrap());
             }
             assert!(all.iter().all(|seen| *seen == all[0]), "one order for all");
-            assert_eq!(all[0].len(), 150);
+            assert_eq!(all[0].len() as u64, 3 * each);
             for sender in 0..3 {
                 let mine = all[0].iter().filter(|v| v.0 == sender).map(|v| v.1);
-                assert!(mine.eq(0..50), "each sender's order");
+                assert!(mine.eq(0..each), "each sender's order");
             }
         }
     });
@@ -348,7 +349,7 @@ fn all_receivers_see_all_values_of_all_senders_in_one_order() {
 
 #[test]
 fn under_aborts_a_value_reaches_all_or_none_and_is_dropped_once() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let mut rng = random("under_aborts");
         let ledger = Ledger::default();
         let (tx, rx) = chan::broadcast::<Arc<Tracked>>(1);

@@ -3,7 +3,9 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, on_workers, random, rounds, until, until_yielding};
+use common::{
+    Ledger, Polled, in_goroutine_and_sim, on_workers, random, rounds, sized, until, until_yielding,
+};
 use futures::StreamExt;
 use gaggle::chan::{self, Receiver, RecvError, stage};
 use gaggle::go;
@@ -44,7 +46,7 @@ async fn settled(before: usize) {
 
 #[test]
 fn merge_gives_every_value_once_and_keeps_the_order_of_each_input() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let before = num_goroutines();
         let n = rounds(100);
         let inputs: Vec<_> = (0..7_u64)
@@ -62,7 +64,7 @@ fn merge_gives_every_value_once_and_keeps_the_order_of_each_input() {
 
 #[test]
 fn merge_that_is_given_up_puts_back_what_was_on_its_way() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let before = num_goroutines();
         let ledger = Ledger::default();
         let (tx, rx) = chan::bounded(3);
@@ -104,7 +106,7 @@ fn what_is_put_back_comes_before_what_others_gave_back() {
 
 #[test]
 fn tee_and_partition_put_back_a_value_that_nobody_got() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let before = num_goroutines();
         for partition in [false, true] {
             let (tx, rx) = chan::bounded(2);
@@ -140,7 +142,7 @@ fn an_input_that_was_polled_as_a_stream_is_read_all_the_same() {
 
 #[test]
 fn tee_gives_each_value_to_each_output_and_leaves_out_who_has_gone() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let before = num_goroutines();
         let n = rounds(100);
         let mut outputs = chan::tee(source(2, 0..n), 4);
@@ -160,7 +162,7 @@ fn tee_gives_each_value_to_each_output_and_leaves_out_who_has_gone() {
 
 #[test]
 fn tee_outputs_may_be_read_in_any_order_in_step() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let outputs = chan::tee(source(0, 0..50), 3);
         for n in 0..50 {
             for i in [2, 0, 1] {
@@ -172,7 +174,7 @@ fn tee_outputs_may_be_read_in_any_order_in_step() {
 
 #[test]
 fn partition_keeps_the_order_of_each_key() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let before = num_goroutines();
         let n = rounds(200) as usize;
         let outputs = chan::partition(source(1, 0..n), 3, |n| n % 6);
@@ -189,7 +191,7 @@ fn partition_keeps_the_order_of_each_key() {
 
 #[test]
 fn outputs_that_are_dropped_end_tee_and_partition_also_when_the_input_is_idle() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let before = num_goroutines();
         for partition in [false, true] {
             let (tx, rx) = chan::bounded(4);
@@ -222,7 +224,7 @@ async fn wander(times: u32) {
 
 #[test]
 fn a_stage_does_so_much_at_a_time_and_keeps_order_if_it_says_so() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let before = num_goroutines();
         let mut rng = random("a_stage_does_so_much_at_a_time");
         for concurrency in [1, 2, 3, 8] {
@@ -279,7 +281,7 @@ fn start<U: Send + 'static, W: Future<Output = U> + Send + 'static>(
 
 #[test]
 fn a_stage_really_works_on_several_values_at_once() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for in_order in [false, true] {
             let together = Arc::new(AtomicUsize::new(0));
             let met = together.clone();
@@ -300,7 +302,7 @@ fn a_stage_really_works_on_several_values_at_once() {
 
 #[test]
 fn a_stage_whose_output_is_not_read_stops_reading() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for in_order in [false, true] {
             let before = num_goroutines();
             let (tx, rx) = chan::bounded(100);
@@ -321,7 +323,7 @@ fn a_stage_whose_output_is_not_read_stops_reading() {
 
 #[test]
 fn a_stage_whose_output_is_dropped_ends_wherever_it_waits() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for in_order in [false, true] {
             let before = num_goroutines();
             // At the input.
@@ -398,18 +400,18 @@ fn a_panic_in_a_stage_ends_it_and_is_raised() {
 
 #[test]
 fn a_pipeline_that_is_given_up_anywhere_leaves_no_value_and_no_goroutine() {
-    on_workers(|rt| {
+    in_goroutine_and_sim(|| async {
         let mut rng = random("a_pipeline_that_is_given_up_anywhere");
-        let handle = rt.handle();
+        let each = sized(20, 4);
         for _ in 0..rounds(20) {
             let ledger = Ledger::default();
-            let (read, width) = (rng.below(60) as usize, 1 + rng.below(4) as usize);
-            let count = || handle.metrics().goroutines;
-            let before = count();
-            let seen = rt.block_on(async {
+            let (read, width) = (rng.below(sized(60, 10)) as usize, 1 + rng.below(4) as usize);
+            let before = num_goroutines();
+            let seen = async {
                 let inputs: Vec<_> = (0..3)
                     .map(|i| {
-                        let values: Vec<_> = (0..20).map(|n| ledger.value(20 * i + n)).collect();
+                        let values: Vec<_> =
+                            (0..each).map(|n| ledger.value(each * i + n)).collect();
                         source((i % 2) as usize, values)
                     })
                     .collect();
@@ -427,9 +429,10 @@ fn a_pipeline_that_is_given_up_anywhere_leaves_no_value_and_no_goroutine() {
                     seen += 1;
                 }
                 seen
-            });
+            }
+            .await;
             assert_eq!(seen, read);
-            until(|| count() == before);
+            until_yielding(|| num_goroutines() == before).await;
             ledger.assert_settled();
         }
     });
@@ -438,7 +441,7 @@ fn a_pipeline_that_is_given_up_anywhere_leaves_no_value_and_no_goroutine() {
 /// Senders that wait give their values to nobody once the output is gone.
 #[test]
 fn a_stage_that_was_given_up_takes_no_value_and_begins_no_call() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (tx, rx) = chan::bounded(0);
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();

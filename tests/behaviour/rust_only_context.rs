@@ -8,7 +8,7 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Polled, in_goroutine, on_workers, random, rounds, until, watched};
+use common::{Polled, in_goroutine_and_sim, on_workers, random, rounds, until, watched};
 use gaggle::context::{
     AfterFunc, Cancel, CancelCause, CancelGuard, Context, ContextError, Done, Key,
 };
@@ -331,7 +331,7 @@ fn a_waker_that_panics_keeps_nobody_from_being_done() {
 
 #[test]
 fn run_ends_with_the_context_and_drops_what_it_ran() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (ctx, cancel) = Context::background().with_cancel();
         assert_eq!(ctx.run(async { 1 }).await, Ok(1));
         assert_eq!(Context::background().run(async { 2 }).await, Ok(2));

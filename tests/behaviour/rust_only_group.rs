@@ -8,7 +8,9 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, on_workers, rounds, until, until_yielding, watched};
+use common::{
+    Ledger, Polled, in_goroutine_and_sim, on_workers, rounds, until, until_yielding, watched,
+};
 use gaggle::context::{Context, ContextError};
 use gaggle::group::{Group, Results, try_join_all};
 use gaggle::runtime::Runtime;
@@ -21,7 +23,7 @@ use std::thread;
 
 #[test]
 fn a_panic_is_raised_in_wait_after_all_have_ended() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (g, ctx) = Group::<String>::with_context(&Context::background());
         let g = Arc::new(g);
         let ended = Arc::new(AtomicUsize::new(0));
@@ -55,7 +57,7 @@ impl Drop for Bomb {
 
 #[test]
 fn a_panic_of_a_destructor_counts_too() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let g = Arc::new(Group::<()>::new());
         g.go(async {
             let _bomb = Bomb;
@@ -103,7 +105,7 @@ fn a_panic_that_nobody_waits_for_is_raised_as_any_other() {
 
 #[test]
 fn dropping_a_group_aborts_what_runs_and_forgets_what_queues() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(20) {
             let ledger = Ledger::default();
             let (g, ctx) = Group::<()>::with_context(&Context::background());
@@ -127,7 +129,7 @@ fn dropping_a_group_aborts_what_runs_and_forgets_what_queues() {
 
 #[test]
 fn what_has_ended_was_dropped_before_wait_returns() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(20) {
             let held = Arc::new(());
             let g = Group::<()>::new();
@@ -148,7 +150,7 @@ fn what_has_ended_was_dropped_before_wait_returns() {
 
 #[test]
 fn a_detached_group_runs_on_and_its_context_ends_with_the_last() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (g, ctx) = Group::<&str>::with_context(&Context::background());
         g.limit(1);
         let (gate, wait) = chan::bounded::<()>(0);
@@ -179,7 +181,7 @@ fn a_detached_group_runs_on_and_its_context_ends_with_the_last() {
     reason = "it belongs to what comes before"
 )]
 fn a_goroutine_may_start_others_of_its_group() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let g = Arc::new(Group::<()>::new());
         let ran = Arc::new(AtomicUsize::new(0));
         fn grow(g: &Arc<Group<()>>, ran: &Arc<AtomicUsize>, depth: u32) {
@@ -218,7 +220,7 @@ fn a_wait_given_up_loses_nothing() {
 
 #[test]
 fn values_come_in_the_order_of_the_starts() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let results = Results::<u32, ()>::new();
         results.limit(4);
         for n in 0..50 {
@@ -243,7 +245,7 @@ fn values_come_in_the_order_of_the_starts() {
 
 #[test]
 fn the_first_error_aborts_the_rest_and_waits_for_its_end() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(20) {
             let ledger = Ledger::default();
             let results = Results::new();
@@ -266,7 +268,7 @@ fn the_first_error_aborts_the_rest_and_waits_for_its_end() {
 
 #[test]
 fn a_panic_among_values_aborts_the_rest_and_goes_on() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let joined = go(async {
             let tasks = (0..4).map(|n| async move {
                 assert!(n != 1, "on purpose");
@@ -281,7 +283,7 @@ fn a_panic_among_values_aborts_the_rest_and_goes_on() {
 
 #[test]
 fn join_all_asks_for_the_next_only_when_there_is_a_place() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (started, asked) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
         let tasks = (0..20).map(|n| {
             let ahead = asked.fetch_add(1, SeqCst) - started.load(SeqCst);

@@ -8,7 +8,9 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Polled, in_goroutine, on_workers, rounds, until_yielding};
+use common::{
+    Polled, in_goroutine, in_goroutine_and_sim, on_workers, rounds, sized, until_yielding,
+};
 use gaggle::runtime::{Handle, Runtime};
 use gaggle::sync::{Mutex, MutexGuard, OwnedMutexGuard, WaitGroup, WaitGroupGuard};
 use gaggle::time::Sleep;
@@ -146,7 +148,7 @@ fn rx_04_a_wait_for_a_group_given_up_leaves_no_trace() {
 
 #[test]
 fn rx_05_a_dropped_handle_detaches_and_never_cancels() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(50) {
             let (tx, rx) = chan::bounded(0);
             let (gate, wait) = chan::bounded::<()>(0);
@@ -244,7 +246,7 @@ fn abort_ends_a_goroutine_wherever_it_waits_and_drops_what_it_holds() {
 
 #[test]
 fn abort_of_what_has_ended_does_nothing_and_races_are_decided_once() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let handle = go(async { 1 });
         until_yielding(|| handle.is_finished()).await;
         handle.abort();
@@ -294,19 +296,20 @@ fn rx_08_handles_are_send_and_sync_whenever_their_values_are_send() {
 
 #[test]
 fn rx_08_a_guard_is_held_across_an_await_and_moves_between_workers() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
+        let (n, each) = (sized(8, 3), sized(20, 4));
         let m = Arc::new(Mutex::new(Vec::new()));
-        let handles: Vec<_> = (0..8)
+        let handles: Vec<_> = (0..n)
             .map(|i| {
                 let m = m.clone();
                 go(async move {
-                    for k in 0..20 {
+                    for k in 0..each {
                         let mut guard = m.lock().await;
                         guard.push((i, k));
                         yield_now().await;
                         assert_eq!(guard.last(), Some(&(i, k)));
                         // And to another goroutine.
-                        if k == 19 {
+                        if k == each - 1 {
                             drop(guard);
                             let owned = m.clone().lock_owned().await;
                             go(async move { drop(owned) }).await.unwrap();
@@ -318,6 +321,6 @@ fn rx_08_a_guard_is_held_across_an_await_and_moves_between_workers() {
         for handle in handles {
             handle.await.unwrap();
         }
-        assert_eq!(m.lock().await.len(), 160);
+        assert_eq!(m.lock().await.len(), n * each);
     });
 }

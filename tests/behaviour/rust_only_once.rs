@@ -8,7 +8,7 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, rounds};
+use common::{Ledger, Polled, in_goroutine, in_goroutine_and_sim, rounds};
 use gaggle::sync::singleflight::{Flight, Group};
 use gaggle::sync::{Once, OnceCell, OnceFn, OnceValue, Pool, PoolGuard};
 use gaggle::{chan, go, yield_now};
@@ -236,7 +236,7 @@ fn rx_07_plain_threads_wait_for_a_goroutine_and_the_other_way_round() {
 #[test]
 fn rx_07_a_goroutine_that_blocks_for_a_cell_lets_the_maker_run() {
     // At one worker the maker needs the seat of the one that blocks.
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let cell = Arc::new(OnceCell::new());
         let maker = go({
             let cell = cell.clone();
@@ -278,7 +278,7 @@ fn rx_07_foreign_executors_wait_as_well() {
 
 #[test]
 fn runs_given_up_at_random_leave_one_that_ends() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let mut random = common::random("once");
         for _ in 0..rounds(100) {
             let once = Arc::new(Once::new());

@@ -8,7 +8,7 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{OnWake, Polled, in_goroutine, rounds};
+use common::{OnWake, Polled, in_goroutine, in_goroutine_and_sim, rounds};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::sync::{Barrier, Cond, Event, Mutex, RwLock, Semaphore, WaitGroup};
 use gaggle::{go, select};
@@ -31,7 +31,7 @@ fn an_event_releases_all_who_wait_and_all_who_come_later() {
 
 #[test]
 fn a_barrier_releases_a_round_together_and_names_one_leader() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         const N: usize = 5;
         let barrier = Arc::new(Barrier::new(N));
         let (came, leaders) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -236,7 +236,7 @@ fn rx_08_handles_and_guards_may_go_to_other_workers() {
 
 #[test]
 fn they_are_arms_of_a_select_and_losing_leaves_no_trace() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (lock, semaphore, event) = (RwLock::new(1), Semaphore::new(1), Event::new());
         let (writer, permit) = (lock.write().await, semaphore.acquire().await);
         select! {

@@ -3,7 +3,7 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, rounds};
+use common::{Ledger, Polled, in_goroutine_and_sim, rounds};
 use futures::stream::FusedStream as _;
 use futures::{FutureExt as _, StreamExt as _};
 use gaggle::chan::{self, TryRecvError};
@@ -19,7 +19,7 @@ fn poll_next<T>(rx: &mut chan::Receiver<T>, wakes: &Arc<common::Wakes>) -> Poll<
 
 #[test]
 fn a_stream_yields_what_is_sent_and_ends_when_closed_and_drained() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for capacity in [Some(0), Some(1), Some(8), None] {
             let (tx, rx) = capacity.map_or_else(chan::unbounded, chan::bounded);
             let n = rounds(300);
@@ -165,7 +165,7 @@ fn a_try_recv_that_finds_nothing_does_not_silence_a_stream_that_waits() {
 
 #[test]
 fn streams_receives_and_tries_mixed_on_one_receiver_lose_nothing_and_keep_order() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for capacity in [0, 1, 4] {
             let (tx, mut rx) = chan::bounded(capacity);
             let n = rounds(300);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{in_goroutine, in_virtual_time, on_workers, rounds};
+use common::{in_goroutine, in_goroutine_and_sim, in_virtual_time, on_workers, rounds, sized};
 use gaggle::runtime::{Handle, Runtime};
 use gaggle::time::{Instant, Timer, after_func, after_func_with, alarm, sleep, timeout};
 use gaggle::{chan, go, yield_now};
@@ -115,7 +115,7 @@ fn ti_11_nothing_is_received_from_a_functions_timer() {
 /// Functions that set each other's timers with no delay, round and round.
 #[test]
 fn ti_11_ten_functions_that_set_each_other_all_run() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         type Ring = Arc<[OnceLock<Timer>; 10]>;
         let ring: Ring = Arc::new([const { OnceLock::new() }; 10]);
         let goal = usize::try_from(rounds(100)).unwrap();
@@ -169,8 +169,8 @@ fn ti_11_a_hundred_stopped_functions_never_run() {
 /// Stop, reset and expiry at the same time: as many runs as were not stopped.
 #[test]
 fn ti_10_stop_and_reset_of_a_function_agree_with_its_runs() {
-    in_goroutine(|| async {
-        let handles: Vec<_> = (0..50_u64)
+    in_goroutine_and_sim(|| async {
+        let handles: Vec<_> = (0..sized(50_u64, 4))
             .map(|n| {
                 go(async move {
                     for i in 0..rounds(20) {

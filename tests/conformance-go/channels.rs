@@ -7,7 +7,7 @@
 
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, until_yielding};
+use common::{Ledger, Polled, in_goroutine_and_sim, sized, until_yielding};
 use gaggle::chan::{self, RecvError, TryRecvError};
 use gaggle::{go, yield_now};
 use std::task::Poll;
@@ -82,8 +82,8 @@ fn ch_02_receive_on_empty_and_send_on_full_block_for_every_capacity() {
 
 #[test]
 fn ch_02_a_goroutine_blocks_and_goes_on_for_every_capacity() {
-    in_goroutine(|| async {
-        for capacity in 0..200 {
+    in_goroutine_and_sim(|| async {
+        for capacity in 0..sized(200, 4) {
             let (tx, rx) = chan::bounded(capacity);
             let sender = go(async move {
                 for i in 0..=capacity {
@@ -101,22 +101,23 @@ fn ch_02_a_goroutine_blocks_and_goes_on_for_every_capacity() {
 
 #[test]
 fn ch_03_the_values_of_one_sender_arrive_in_order_for_every_capacity() {
-    in_goroutine(|| async {
-        for capacity in (0..200).map(Some).chain([None]) {
+    in_goroutine_and_sim(|| async {
+        let n = sized(100, 8);
+        for capacity in (0..sized(200, 3)).map(Some).chain([None]) {
             let (tx, rx) = capacity.map_or_else(chan::unbounded, chan::bounded);
             let sender = go(async move {
-                for i in 0..100 {
+                for i in 0..n {
                     tx.send(i).await.unwrap();
                 }
             });
-            for i in 0..100 {
+            for i in 0..n {
                 if i % 2 == 0 {
                     assert_eq!(rx.recv().await, Ok(i), "capacity {capacity:?}");
                 } else {
                     let value = loop {
                         match rx.try_recv() {
                             Ok(value) => break value,
-                            Err(error) => assert!(error.is_empty() || i == 99, "{error}"),
+                            Err(error) => assert!(error.is_empty() || i == n - 1, "{error}"),
                         }
                         yield_now().await;
                     };
@@ -147,12 +148,12 @@ fn ch_05_a_buffered_channel_is_first_in_first_out() {
 
 #[test]
 fn ch_05_receivers_chained_to_act_in_turn_get_the_values_in_turn() {
-    in_goroutine(|| async {
-        const N: usize = 100;
+    in_goroutine_and_sim(|| async {
+        let n = sized(100, 10);
         let (tx, rx) = chan::bounded::<usize>(0);
         let (start, mut turn) = chan::bounded::<()>(0);
         let mut chain = Vec::new();
-        for i in 0..N {
+        for i in 0..n {
             let (done, next) = chan::bounded(0);
             let my_turn = std::mem::replace(&mut turn, next);
             let rx = rx.clone();
@@ -163,7 +164,7 @@ fn ch_05_receivers_chained_to_act_in_turn_get_the_values_in_turn() {
             }));
         }
         let sender = go(async move {
-            for i in 0..N {
+            for i in 0..n {
                 tx.send(i).await.unwrap();
             }
         });

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Polled, child, in_goroutine, is_child, rounds, said};
+use common::{Polled, child, in_goroutine_and_sim, is_child, rounds, said, sized};
 use futures::FutureExt as _;
 use gaggle::sync::WaitGroup;
 use gaggle::time::timeout;
@@ -17,18 +17,26 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn ch_04_four_senders_and_four_receivers_lose_and_invent_nothing() {
-    in_goroutine(|| async {
-        const VALUES: usize = 1_000;
-        for capacity in [0, 1, 2, 3, 10, 100, 199]
-            .map(Some)
-            .into_iter()
-            .chain([None])
+    in_goroutine_and_sim(|| async {
+        let values = sized(1_000, 5);
+        for capacity in [
+            None,
+            Some(0),
+            Some(1),
+            Some(2),
+            Some(3),
+            Some(10),
+            Some(100),
+            Some(199),
+        ]
+        .into_iter()
+        .take(sized(8, 3))
         {
             let (tx, rx) = capacity.map_or_else(chan::unbounded, chan::bounded);
             for _ in 0..4 {
                 let tx = tx.clone();
                 drop(go(async move {
-                    for i in 0..VALUES {
+                    for i in 0..values {
                         tx.send(i).await.unwrap();
                     }
                 }));
@@ -38,7 +46,7 @@ fn ch_04_four_senders_and_four_receivers_lose_and_invent_nothing() {
                 .map(|_| {
                     let rx = rx.clone();
                     go(async move {
-                        let mut seen = vec![0_u8; VALUES];
+                        let mut seen = vec![0_u8; values];
                         while let Ok(i) = rx.recv().await {
                             seen[i] += 1;
                         }
@@ -46,7 +54,7 @@ fn ch_04_four_senders_and_four_receivers_lose_and_invent_nothing() {
                     })
                 })
                 .collect();
-            let mut total = vec![0; VALUES];
+            let mut total = vec![0; values];
             for receiver in receivers {
                 let seen = receiver.await.unwrap();
                 total.iter_mut().zip(seen).for_each(|(t, s)| *t += s);
@@ -58,14 +66,14 @@ fn ch_04_four_senders_and_four_receivers_lose_and_invent_nothing() {
 
 #[test]
 fn ch_13_range_over_a_channel_yields_until_it_is_closed_and_drained() {
-    in_goroutine(|| async {
-        const WORKERS: usize = 23;
+    in_goroutine_and_sim(|| async {
+        let workers = sized(23, 4);
         // A tenth of Go's number, times GAGGLE_STRESS.
         let items = rounds(27_182);
         let (queue, jobs) = chan::bounded(0);
-        let (results, sums) = chan::bounded(WORKERS);
+        let (results, sums) = chan::bounded(workers);
         let wg = WaitGroup::new();
-        for _ in 0..WORKERS {
+        for _ in 0..workers {
             let (jobs, results) = (jobs.clone(), results.clone());
             drop(wg.go(async move {
                 let mut sum = 0;
@@ -91,7 +99,7 @@ fn ch_13_range_over_a_channel_yields_until_it_is_closed_and_drained() {
 
 #[test]
 fn ch_15_any_number_of_goroutines_use_both_ends_with_length_and_capacity() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (tx, rx) = chan::bounded(3);
         let stop = Arc::new(AtomicBool::new(false));
         let watchers: Vec<_> = (0..2)
@@ -107,8 +115,9 @@ fn ch_15_any_number_of_goroutines_use_both_ends_with_length_and_capacity() {
                 })
             })
             .collect();
+        let n = sized(10, 3);
         let sent = rounds(400);
-        let senders: Vec<_> = (0..10)
+        let senders: Vec<_> = (0..n)
             .map(|_| {
                 let tx = tx.clone();
                 go(async move {
@@ -120,7 +129,7 @@ fn ch_15_any_number_of_goroutines_use_both_ends_with_length_and_capacity() {
             })
             .collect();
         let sum = Arc::new(AtomicU64::new(0));
-        let receivers: Vec<_> = (0..10)
+        let receivers: Vec<_> = (0..n)
             .map(|_| {
                 let (rx, sum) = (rx.clone(), sum.clone());
                 go(async move {
@@ -137,7 +146,7 @@ fn ch_15_any_number_of_goroutines_use_both_ends_with_length_and_capacity() {
         for watcher in watchers {
             watcher.await.unwrap();
         }
-        assert_eq!(sum.load(SeqCst), 10 * (sent * (sent - 1) / 2));
+        assert_eq!(sum.load(SeqCst), n * (sent * (sent - 1) / 2));
     });
 }
 
@@ -223,9 +232,9 @@ fn ch_17_operations_given_up_on_a_channel_that_lives_on_leave_no_memory_behind()
 
 #[test]
 fn ch_18_values_arrive_intact_under_memory_churn() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let trips = rounds(100);
-        let handles: Vec<_> = (0..100_u64)
+        let handles: Vec<_> = (0..sized(100_u64, 4))
             .map(|me| {
                 go(async move {
                     let (there, from) = chan::bounded::<Vec<u64>>(0);

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, on_workers, rounds, until_yielding};
+use common::{Ledger, Polled, in_goroutine_and_sim, rounds, sized, until_yielding};
 use gaggle::chan::{self, RecvError, SendError, TryRecvError, TrySendError};
 use gaggle::go;
 use std::error::Error;
@@ -49,11 +49,12 @@ fn cl_02_close_wakes_every_blocked_receiver() {
 
 #[test]
 fn cl_02_close_wakes_every_blocked_goroutine() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
+        let n = sized(100, 5);
         for _ in 0..rounds(20) {
             let (tx, rx) = chan::bounded::<u8>(0);
             let started = Arc::new(AtomicUsize::new(0));
-            let handles: Vec<_> = (0..100)
+            let handles: Vec<_> = (0..n)
                 .map(|_| {
                     let (rx, started) = (rx.clone(), started.clone());
                     go(async move {
@@ -62,7 +63,7 @@ fn cl_02_close_wakes_every_blocked_goroutine() {
                     })
                 })
                 .collect();
-            until_yielding(|| started.load(SeqCst) == 100).await;
+            until_yielding(|| started.load(SeqCst) == n).await;
             tx.close();
             for handle in handles {
                 assert_eq!(handle.await.unwrap(), Err(RecvError));
@@ -94,7 +95,7 @@ fn cl_03_close_wakes_every_blocked_sender_and_gives_its_value_back() {
 
 #[test]
 fn cl_03_blocked_goroutines_get_their_values_back() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (tx, rx) = chan::bounded(0);
         let handles: Vec<_> = (0..50)
             .map(|i| {
@@ -159,7 +160,7 @@ fn cl_05_closing_again_does_nothing_and_says_so() {
 
 #[test]
 fn cl_05_of_many_who_close_at_once_exactly_one_has_done_it() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(100) {
             let (tx, _rx) = chan::bounded::<u8>(0);
             let handles: Vec<_> = (0..8)
@@ -208,27 +209,25 @@ fn cl_07_the_errors_are_ordinary_values_whatever_the_type_sent() {
 
 #[test]
 fn cl_08_a_nonblocking_receive_that_races_with_close_gets_the_value() {
-    on_workers(|rt| {
-        rt.block_on(async {
-            for i in 0..rounds(2_000) {
-                let (tx, rx) = chan::bounded(1);
-                let sender = go(async move {
-                    tx.try_send(i).unwrap();
-                    tx
-                });
-                let tx = sender.await.unwrap();
-                let closer = go(async move { tx.close() });
-                assert_eq!(rx.try_recv(), Ok(i));
-                assert!(closer.await.unwrap());
-                assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
-            }
-        });
+    in_goroutine_and_sim(|| async {
+        for i in 0..rounds(2_000) {
+            let (tx, rx) = chan::bounded(1);
+            let sender = go(async move {
+                tx.try_send(i).unwrap();
+                tx
+            });
+            let tx = sender.await.unwrap();
+            let closer = go(async move { tx.close() });
+            assert_eq!(rx.try_recv(), Ok(i));
+            assert!(closer.await.unwrap());
+            assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+        }
     });
 }
 
 #[test]
 fn cl_10_closing_is_a_broadcast_that_carries_what_was_written_before() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for round in 1..=rounds(50) {
             let (tx, rx) = chan::bounded::<()>(0);
             let data = Arc::new(AtomicU64::new(0));
@@ -303,7 +302,7 @@ fn t13_the_drop_of_the_last_receiver_fails_sends_and_drops_what_is_buffered() {
 
 #[test]
 fn t13_goroutines_end_when_the_other_end_goes() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for capacity in [0, 1, 7] {
             let (tx, rx) = chan::bounded(capacity);
             let producer = go(async move {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{OnWake, Polled, in_goroutine, rounds};
+use common::{OnWake, Polled, in_goroutine_and_sim, rounds, sized};
 use gaggle::sync::{Cond, Mutex};
 use gaggle::{go, yield_now};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn lk_17_wait_gives_up_the_lock_and_has_it_again_when_it_returns() {
 
 #[test]
 fn lk_17_no_wake_up_is_lost_between_the_look_and_the_wait() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(500) {
             let pair = Arc::new((Mutex::new(false), Cond::new()));
             let other = pair.clone();
@@ -124,12 +124,12 @@ fn lk_18_a_signal_while_a_broadcast_is_under_way_goes_to_one_that_came_after_the
 
 #[test]
 fn lk_19_broadcast_wakes_all_who_wait_once_each() {
-    in_goroutine(|| async {
-        const WAITERS: usize = 200;
+    in_goroutine_and_sim(|| async {
+        let waiters = sized(200, 5);
         let pair = Arc::new((Mutex::new(0_usize), Cond::new()));
         let done = Arc::new(AtomicUsize::new(0));
         let n = usize::try_from(rounds(20)).unwrap();
-        let handles: Vec<_> = (0..WAITERS)
+        let handles: Vec<_> = (0..waiters)
             .map(|_| {
                 let (pair, done) = (pair.clone(), done.clone());
                 go(async move {
@@ -144,7 +144,7 @@ fn lk_19_broadcast_wakes_all_who_wait_once_each() {
             })
             .collect();
         for round in 0..n {
-            common::until_yielding(|| done.load(SeqCst) == round * WAITERS).await;
+            common::until_yielding(|| done.load(SeqCst) == round * waiters).await;
             *pair.0.lock().await += 1;
             pair.1.broadcast();
         }
@@ -204,7 +204,7 @@ fn rx_03_a_signal_goes_on_when_its_waiter_is_dropped() {
 
 #[test]
 fn mm_10_what_came_before_the_signal_is_visible_after_the_wait() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let shared = Arc::new((Mutex::new(0_u32), Cond::new(), AtomicUsize::new(0)));
         let other = shared.clone();
         let waiter = go(async move {

@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, random, rounds, until, until_yielding};
+use common::{Polled, in_goroutine, in_goroutine_and_sim, random, rounds, until, until_yielding};
 use gaggle::context::{Context, ContextError, Key};
 use gaggle::go;
 use gaggle::time::Instant;
@@ -82,7 +82,7 @@ fn cx_02_the_first_cancel_counts_and_it_may_be_called_often() {
 
 #[test]
 fn cx_02_cancel_from_many_goroutines_at_once_waits_for_nobody() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(20) {
             let (ctx, cancel) = Context::background().with_cancel();
             let waiter = go({
@@ -123,7 +123,7 @@ fn cx_03_when_cancel_returns_everything_below_is_done() {
 
 #[test]
 fn cx_03_also_for_the_second_of_two_that_cancel_at_once() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for round in 0..rounds(40) {
             let (root, cancel) = Context::background().with_cancel();
             let mut leaves = vec![root];
@@ -188,7 +188,7 @@ fn cx_05_a_child_of_a_done_parent_is_born_done_with_its_cause() {
 
 #[test]
 fn cx_05_creation_that_races_with_cancel_ends_done_with_the_right_cause() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(100) {
             let (parent, cancel) = Context::background().with_cancel_cause();
             let canceller = go(async move { cancel.cancel("the parent's") });
@@ -350,7 +350,7 @@ fn cx_09_what_is_asked_again_is_answered_again() {
 
 #[test]
 fn cx_09_an_error_means_that_done_is_ready() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(50) {
             let (root, cancel) = Context::background().with_cancel();
             let (ctx, _c) = root.with_cancel();

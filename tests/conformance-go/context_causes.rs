@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{in_goroutine, rounds, until_yielding};
+use common::{in_goroutine_and_sim, rounds, until_yielding};
 use gaggle::context::{Context, ContextError};
 use gaggle::go;
 use std::error::Error;
@@ -204,7 +204,7 @@ fn cx_10_a_cause_is_found_again_as_what_it_was() {
 
 #[test]
 fn cx_11_who_polls_the_cause_sees_nothing_or_the_final_one() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(50) {
             let (top, cancel) = Context::background().with_cancel_cause();
             let (ctx, _c) = top.with_cancel();

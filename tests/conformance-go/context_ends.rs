@@ -7,7 +7,9 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, on_workers, random, rounds, until_yielding};
+use common::{
+    Polled, in_goroutine, in_goroutine_and_sim, on_workers, random, rounds, until_yielding,
+};
 use gaggle::context::{Cancel, Context, ContextError, Key};
 use gaggle::time::Instant;
 use gaggle::{chan, go};
@@ -85,7 +87,7 @@ fn cx_13_a_context_with_a_deadline_holds_itself_for_its_functions() {
 
 #[test]
 fn cx_13_cancel_does_not_wait_for_the_function() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (ctx, cancel) = Context::background().with_cancel();
         let (gate, wait) = chan::bounded::<()>(0);
         let (tx, ended) = chan::bounded(1);
@@ -103,7 +105,7 @@ fn cx_13_cancel_does_not_wait_for_the_function() {
 
 #[test]
 fn cx_14_stop_says_whether_it_prevented_the_run() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (ctx, cancel) = Context::background().with_cancel();
         let (tx, rx) = chan::bounded(4);
         let start = |n: u32| {
@@ -131,7 +133,7 @@ fn cx_14_stop_says_whether_it_prevented_the_run() {
 
 #[test]
 fn cx_14_stop_and_cancel_agree() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let ran = Arc::new(AtomicUsize::new(0));
         let mut stopped = 0;
         let n = rounds(200);
@@ -228,7 +230,7 @@ fn tree() -> (Vec<Context>, Vec<Cancel>) {
 
 #[test]
 fn cx_18_a_tree_cancelled_at_once_in_random_order_ends_within_a_second() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (all, cancels) = tree();
         let start = Instant::now();
         let handles: Vec<_> = cancels
@@ -250,7 +252,7 @@ fn cx_18_a_tree_cancelled_at_once_in_random_order_ends_within_a_second() {
 
 #[test]
 fn cx_18_a_child_cancelled_because_of_its_parent_does_not_deadlock() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(50) {
             let (parent, cancel_parent) = Context::background().with_cancel();
             let (child, cancel_child) = parent.with_cancel();

@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{child, in_goroutine, is_child, on_workers, said, until_yielding};
+use common::{
+    child, in_goroutine, in_goroutine_and_sim, is_child, on_workers, said, sized, until_yielding,
+};
 use futures::StreamExt as _;
 use gaggle::runtime::{Runtime, num_goroutines};
 use gaggle::time::sleep;
@@ -98,22 +100,22 @@ fn go_02_a_runtime_that_ends_drops_goroutines_and_does_not_wait() {
 
 #[test]
 fn go_03_a_daisy_chain_of_10_000_goroutines_passes_a_value_and_ends() {
-    in_goroutine(|| async {
-        const N: u64 = 10_000;
+    in_goroutine_and_sim(|| async {
+        let n = sized(10_000, 20);
         let (first, mut right) = chan::bounded::<u64>(0);
         let before = num_goroutines();
         let mut links = Vec::new();
-        for _ in 0..N {
+        for _ in 0..n {
             let (tx, rx) = chan::bounded(0);
             let from = std::mem::replace(&mut right, rx);
             links.push(go(async move {
-                let n = from.recv().await.unwrap();
-                tx.send(n + 1).await.unwrap();
+                let value = from.recv().await.unwrap();
+                tx.send(value + 1).await.unwrap();
             }));
         }
         let last = go(async move { right.recv().await.unwrap() });
         first.send(0).await.unwrap();
-        assert_eq!(last.await.unwrap(), N);
+        assert_eq!(last.await.unwrap(), n);
         for link in links {
             link.await.unwrap();
         }
@@ -123,7 +125,8 @@ fn go_03_a_daisy_chain_of_10_000_goroutines_passes_a_value_and_ends() {
 
 #[test]
 fn go_03_a_prime_sieve_of_pipelines_is_exact() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
+        let count = sized(80, 5);
         let (tx, mut numbers) = chan::bounded(0);
         drop(go(async move {
             for n in 2_u32.. {
@@ -133,7 +136,7 @@ fn go_03_a_prime_sieve_of_pipelines_is_exact() {
             }
         }));
         let mut primes = Vec::new();
-        for _ in 0..80 {
+        for _ in 0..count {
             let prime = numbers.recv().await.unwrap();
             primes.push(prime);
             let (tx, rest) = chan::bounded(0);
@@ -147,7 +150,7 @@ fn go_03_a_prime_sieve_of_pipelines_is_exact() {
             }));
         }
         let is_prime = |n: &u32| (2..*n).all(|d| !n.is_multiple_of(d));
-        let expected: Vec<u32> = (2..).filter(is_prime).take(80).collect();
+        let expected: Vec<u32> = (2..).filter(is_prime).take(count).collect();
         assert_eq!(primes, expected);
         // The last receiver goes, and with it, one after the other, the whole pipeline.
         drop(numbers);
@@ -158,7 +161,7 @@ fn go_03_a_prime_sieve_of_pipelines_is_exact() {
 #[test]
 fn go_03_a_power_series_that_feeds_itself_is_exact() {
     // exp = 1 + the integral of exp: each coefficient comes out of a loop of three goroutines.
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (terms, series) = chan::bounded::<u64>(0);
         let (copy, feedback) = chan::bounded::<u64>(0);
         let (out, result) = chan::bounded::<u64>(0);

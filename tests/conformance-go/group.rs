@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{in_goroutine, rounds, until_yielding};
+use common::{in_goroutine, in_goroutine_and_sim, rounds, until_yielding};
 use gaggle::context::{Context, ContextError};
 use gaggle::group::{Group, TaskFailed};
 use gaggle::{chan, go, yield_now};
@@ -38,7 +38,7 @@ fn xs_01_wait_gives_the_first_error_and_gives_it_again() {
 
 #[test]
 fn xs_01_the_first_error_is_the_first_in_time_and_all_are_waited_for() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let g = Group::<u32>::new();
         let ended = Arc::new(AtomicUsize::new(0));
         let gates: Vec<_> = (0..4)
@@ -76,7 +76,7 @@ fn xs_01_an_error_that_cannot_be_cloned_is_handed_over_once() {
 
 #[test]
 fn xs_02_the_context_is_cancelled_at_the_first_error_and_it_is_the_cause() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let root = Context::background();
         let (g, ctx) = Group::with_context_cause(&root, |e: &String| e.clone());
         let (gate, wait) = chan::bounded::<()>(0);
@@ -130,7 +130,7 @@ fn xs_02_or_when_wait_returns_and_then_without_a_cause() {
 
 #[test]
 fn xs_03_never_more_than_the_limit_run() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         const LIMIT: usize = 10;
         for waits in [false, true] {
             let g = Group::<()>::new();
@@ -161,7 +161,7 @@ fn xs_03_never_more_than_the_limit_run() {
 
 #[test]
 fn xs_03_what_queues_starts_in_order_and_go_wait_waits_for_its_turn() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let g = Group::<()>::new();
         g.limit(1);
         let (tx, rx) = chan::unbounded();
@@ -195,7 +195,7 @@ fn xs_03_what_queues_starts_in_order_and_go_wait_waits_for_its_turn() {
 
 #[test]
 fn xs_03_a_limit_of_zero_lets_nothing_start_until_it_is_lifted() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let g = Group::<()>::new();
         g.limit(0);
         let ran = Arc::new(AtomicUsize::new(0));
@@ -219,7 +219,7 @@ fn xs_03_a_limit_of_zero_lets_nothing_start_until_it_is_lifted() {
 
 #[test]
 fn xs_04_try_go_starts_only_if_a_place_is_free() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let g = Group::<()>::new();
         for limit in [42, 1] {
             g.limit(limit);
@@ -272,7 +272,7 @@ fn xs_05_to_change_the_limit_while_some_run_panics() {
 
 #[test]
 fn xs_06_a_panic_is_not_lost_it_is_raised_where_the_group_is_waited_for() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (g, ctx) = Group::<&str>::with_context(&Context::background());
         g.go(async { panic!("on purpose") });
         ctx.done().await;

@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{in_goroutine, rounds, until_yielding};
+use common::{in_goroutine_and_sim, rounds, until_yielding};
 use gaggle::sync::{Mutex, WaitGroup};
 use gaggle::{chan, go, yield_now};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ fn memory(n: usize) -> Arc<Vec<AtomicU64>> {
 
 #[test]
 fn mm_01_what_came_before_go_is_visible_to_the_goroutine() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let data = memory(1);
         for i in 1..=rounds(500) {
             data[0].store(i, Relaxed);
@@ -39,7 +39,7 @@ fn mm_01_what_came_before_go_is_visible_to_the_goroutine() {
 
 #[test]
 fn mm_01_what_a_goroutine_did_is_visible_to_whoever_joined_it() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let data = memory(1);
         for i in 1..=rounds(500) {
             let written = data.clone();
@@ -53,7 +53,7 @@ fn mm_01_what_a_goroutine_did_is_visible_to_whoever_joined_it() {
 
 #[test]
 fn mm_02_what_came_before_a_send_is_visible_after_its_receive() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let n = usize::try_from(rounds(500)).unwrap();
         for capacity in [Some(0), Some(1), Some(2), Some(16), None] {
             let (tx, rx) = capacity.map_or_else(chan::unbounded, chan::bounded);
@@ -76,7 +76,7 @@ fn mm_02_what_came_before_a_send_is_visible_after_its_receive() {
 
 #[test]
 fn mm_03_what_came_before_an_unbuffered_receive_is_visible_after_the_send() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let n = usize::try_from(rounds(1_000)).unwrap();
         let (tx, rx) = chan::bounded(0);
         let data = memory(n);
@@ -97,7 +97,7 @@ fn mm_03_what_came_before_an_unbuffered_receive_is_visible_after_the_send() {
 
 #[test]
 fn mm_04_receive_k_comes_before_send_k_plus_capacity_completes() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let n = usize::try_from(rounds(500)).unwrap();
         for capacity in [1, 2, 5, 16] {
             let (tx, rx) = chan::bounded(capacity);
@@ -126,7 +126,7 @@ fn mm_04_receive_k_comes_before_send_k_plus_capacity_completes() {
 
 #[test]
 fn mm_04_a_buffered_channel_is_a_counting_semaphore() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for permits in [1, 3, 8] {
             let (acquire, release) = chan::bounded(permits);
             let active = Arc::new(AtomicUsize::new(0));
@@ -157,7 +157,7 @@ fn mm_04_a_buffered_channel_is_a_counting_semaphore() {
 
 #[test]
 fn mm_05_what_came_before_close_is_visible_after_the_receive_that_it_ends() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for i in 1..=rounds(200) {
             let (tx, rx) = chan::bounded::<()>(0);
             let data = memory(1);
@@ -178,7 +178,7 @@ fn mm_05_what_came_before_close_is_visible_after_the_receive_that_it_ends() {
 
 #[test]
 fn mm_06_mm_07_what_was_done_under_a_mutex_is_visible_to_the_next_who_locks() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let data = memory(1);
         let mutex = Arc::new(Mutex::new(()));
         let each = rounds(300);
@@ -217,7 +217,7 @@ fn mm_06_mm_07_what_was_done_under_a_mutex_is_visible_to_the_next_who_locks() {
 
 #[test]
 fn mm_10_what_came_before_done_is_visible_after_the_wait_that_it_releases() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for round in 1..=rounds(100) {
             let wg = WaitGroup::new();
             let data = memory(10);
@@ -242,7 +242,7 @@ fn mm_10_what_came_before_done_is_visible_after_the_wait_that_it_releases() {
 
 #[test]
 fn mm_10_also_for_a_wait_that_finds_the_count_at_zero() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for round in 1..=rounds(200) {
             let wg = WaitGroup::new();
             let data = memory(1);

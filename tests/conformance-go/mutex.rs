@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, on_workers, rounds, until, until_yielding};
+use common::{Polled, in_goroutine_and_sim, on_workers, rounds, until, until_yielding};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::sync::{Mutex, WaitGroup};
 use gaggle::time::sleep;
@@ -37,7 +37,7 @@ fn lk_01_try_lock_fails_while_held_and_succeeds_when_free() {
 
 #[test]
 fn lk_01_ten_goroutines_that_lock_and_try_lock_all_finish() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let m = Arc::new(Mutex::new(0_u64));
         let each = rounds(1_000);
         let handles: Vec<_> = (0..10)
@@ -70,7 +70,7 @@ fn lk_01_ten_goroutines_that_lock_and_try_lock_all_finish() {
 
 #[test]
 fn lk_01_exclusion_holds_across_awaits() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let m = Arc::new(Mutex::new(()));
         let inside = Arc::new(AtomicUsize::new(0));
         let wg = WaitGroup::new();
@@ -94,7 +94,7 @@ fn lk_01_exclusion_holds_across_awaits() {
 
 #[test]
 fn lk_03_one_goroutine_locks_and_another_unlocks() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let m = Arc::new(Mutex::new(5));
         let guard = m.clone().lock_owned().await;
         let unlocker = go(async move { *guard });
@@ -207,7 +207,7 @@ fn lk_04_one_who_lost_keeps_the_first_place() {
 
 #[test]
 fn lk_05_a_lock_is_held_across_channel_operations_and_sleeps() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let m = Arc::new(Mutex::new(Vec::new()));
         let (tx, rx) = chan::bounded(0);
         let holder = {

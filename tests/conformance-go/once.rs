@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{Ledger, Polled, Tracked, in_goroutine, rounds, until_yielding};
+use common::{Ledger, Polled, Tracked, in_goroutine, in_goroutine_and_sim, rounds, until_yielding};
 use gaggle::sync::{Once, OnceCell, OnceFn, OnceValue, WaitGroup, once_fn, once_value};
 use gaggle::{chan, go, yield_now};
 use std::any::Any;
@@ -35,7 +35,7 @@ fn text(payload: &(dyn Any + Send)) -> String {
 
 #[test]
 fn lk_12_of_ten_concurrent_calls_one_runs_and_none_returns_before_its_end() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for round in 0..rounds(50) {
             let once = Arc::new(Once::new());
             let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -135,7 +135,7 @@ fn lk_13_a_panic_counts_as_done() {
 
 #[test]
 fn lk_13_a_panic_in_a_goroutine_releases_the_others() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let once = Arc::new(Once::new());
         let failing = go({
             let once = once.clone();
@@ -174,7 +174,7 @@ fn lk_14_a_once_function_runs_once() {
 
 #[test]
 fn lk_14_a_once_value_is_made_once_and_all_get_the_same_one() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let runs = Arc::new(AtomicUsize::new(0));
         let counter = runs.clone();
         let value = Arc::new(once_value(move || {
@@ -270,7 +270,7 @@ fn lk_16_what_the_function_has_captured_goes_with_its_run() {
 
 #[test]
 fn mm_08_the_run_happens_before_every_return() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for round in 0..rounds(300) {
             // Relaxed: only the once orders what is written and what is read.
             let places: Arc<[AtomicUsize; 8]> = Arc::default();

@@ -11,7 +11,10 @@
 
 mod common;
 
-use common::{child, in_goroutine, is_child, rounds, said, until_yielding, watched, worker_counts};
+use common::{
+    child, in_goroutine, in_goroutine_and_sim, is_child, rounds, said, until_yielding, watched,
+    worker_counts,
+};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::time::sleep;
 use gaggle::{JoinError, chan, go, goexit, yield_now};
@@ -50,7 +53,7 @@ fn raised<R>(f: impl FnOnce() -> R) -> String {
 
 #[test]
 fn t20_whoever_awaits_the_handle_gets_the_panic_and_nobody_else() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let handle = go(async {
             yield_now().await;
             let n = std::hint::black_box(7);
@@ -176,7 +179,7 @@ fn pa_03_destructors_of_the_panicking_goroutine_run_in_order_and_may_catch() {
             self.1.lock().unwrap().push(self.0);
         }
     }
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let log = Arc::new(std::sync::Mutex::new(Vec::new()));
         let inner = log.clone();
         let error = go(async move {

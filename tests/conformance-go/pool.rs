@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Ledger, in_goroutine, rounds};
+use common::{Ledger, in_goroutine_and_sim, rounds};
 use gaggle::sync::{Pool, WaitGroup};
 use gaggle::{chan, go, yield_now};
 use std::collections::BTreeSet;
@@ -97,7 +97,7 @@ fn lk_22_a_guard_puts_its_item_back() {
 
 #[test]
 fn lk_22_what_one_worker_has_put_another_gets() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let pool = Arc::new(Pool::new());
         for n in 0..rounds(200) {
             let other = pool.clone();
@@ -114,7 +114,7 @@ struct Item {
 
 #[test]
 fn lk_23_no_item_is_given_to_two_callers() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let pool = Arc::new(Pool::with(|| {
             Arc::new(Item {
                 taken: AtomicBool::new(false),
@@ -145,7 +145,7 @@ fn lk_23_no_item_is_given_to_two_callers() {
 
 #[test]
 fn lk_23_each_of_many_values_is_taken_once() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let values = rounds(100_000);
         let pool = Arc::new(Pool::new());
         let seen: Arc<Vec<AtomicUsize>> =
@@ -178,7 +178,7 @@ fn lk_23_each_of_many_values_is_taken_once() {
 
 #[test]
 fn mm_10_put_comes_before_the_get_that_returns_the_item() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let pool = Arc::new(Pool::new());
         let (tx, rx) = chan::bounded(4);
         let putting = go({

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{OnWake, Polled, in_goroutine, on_workers, rounds};
+use common::{OnWake, Polled, in_goroutine_and_sim, on_workers, rounds};
 use gaggle::sync::{RwLock, WaitGroup};
 use gaggle::{go, yield_now};
 use std::sync::atomic::{
@@ -14,7 +14,7 @@ use std::task::Poll;
 
 #[test]
 fn lk_07_readers_share_and_writers_are_alone() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for readers in [1, 3, 10] {
             let lock = Arc::new(RwLock::new(0_u64));
             let activity = Arc::new(AtomicI64::new(0));
@@ -61,7 +61,7 @@ fn lk_07_readers_share_and_writers_are_alone() {
 
 #[test]
 fn lk_07_all_readers_are_inside_together() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let lock = Arc::new(RwLock::new(()));
         let inside = Arc::new(AtomicI64::new(0));
         let handles: Vec<_> = (0..20)
@@ -198,7 +198,7 @@ fn rx_03_a_downgrade_leaves_no_gap() {
 
 #[test]
 fn mm_06_what_was_done_under_the_lock_is_visible_to_the_next_who_comes_in() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         // Relaxed, so that the only order there is comes from the lock.
         let memory = Arc::new([const { AtomicI64::new(0) }; 3]);
         let lock = Arc::new(RwLock::new(()));

@@ -10,7 +10,10 @@
 
 mod common;
 
-use common::{child, in_goroutine, is_child, on_workers, rounds, said, until, until_yielding};
+use common::{
+    child, in_goroutine, in_goroutine_and_sim, is_child, on_workers, rounds, said, sized, until,
+    until_yielding,
+};
 use gaggle::runtime::{Runtime, num_workers};
 use gaggle::time::sleep;
 use gaggle::{blocking, chan, go, yield_now};
@@ -20,7 +23,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn go_04_a_loop_of_try_recv_and_yield_lets_a_blocking_send_through() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(100) {
             let (tx, rx) = chan::bounded(0);
             let sender = go(async move { tx.send(7).await });
@@ -88,9 +91,9 @@ fn go_05_also_after_the_workers_have_slept() {
 
 #[test]
 fn go_06_a_goroutine_that_always_finds_its_channel_ready_shares_the_worker() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let stop = Arc::new(AtomicBool::new(false));
-        let hogs: Vec<_> = (0..8)
+        let hogs: Vec<_> = (0..sized(8, 2))
             .map(|_| {
                 let stop = stop.clone();
                 go(async move {
@@ -102,7 +105,7 @@ fn go_06_a_goroutine_that_always_finds_its_channel_ready_shares_the_worker() {
                 })
             })
             .collect();
-        for _ in 0..20 {
+        for _ in 0..sized(20, 3) {
             yield_now().await;
         }
         stop.store(true, SeqCst);
@@ -160,7 +163,7 @@ fn go_07_a_pair_that_works_much_and_a_pair_that_works_little_share_one_worker() 
 
 #[test]
 fn go_08_a_blocking_call_takes_no_run_queue_with_it() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (tx, rx) = chan::bounded::<()>(0);
         let workers = num_workers();
         let blocked: Vec<_> = (0..2 * workers)

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, random, rounds};
+use common::{Ledger, Polled, in_goroutine, in_goroutine_and_sim, random, rounds, sized};
 use gaggle::chan::{self, Receiver, RecvError, Sender};
 use gaggle::{go, select, yield_now};
 use std::sync::Arc;
@@ -37,17 +37,18 @@ async fn recv_in_form(form: usize, rx: &Receiver<u64>) -> Result<u64, RecvError>
 
 #[test]
 fn se_01_se_13_every_form_of_send_meets_every_form_of_receive() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
+        let n = sized(20, 2);
         for (s, r) in (0..9).map(|n| (n / 3, n % 3)) {
             for capacity in [0, 1, 3] {
                 let (tx, rx) = chan::bounded(capacity);
                 let sender = go(async move {
-                    for n in 0..20 {
-                        send_in_form(s, &tx, n).await;
+                    for i in 0..n {
+                        send_in_form(s, &tx, i).await;
                     }
                 });
-                for n in 0..20 {
-                    assert_eq!(recv_in_form(r, &rx).await, Ok(n));
+                for i in 0..n {
+                    assert_eq!(recv_in_form(r, &rx).await, Ok(i));
                 }
                 assert_eq!(recv_in_form(r, &rx).await, Err(RecvError));
                 sender.await.unwrap();
@@ -105,7 +106,7 @@ async fn never_the_default(close: bool) {
 
 #[test]
 fn se_03_readiness_is_judged_at_one_instant() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         never_the_default(false).await;
         never_the_default(true).await;
     });
@@ -219,7 +220,7 @@ fn se_06_a_select_that_can_never_be_ready_waits_and_a_default_runs() {
 
 #[test]
 fn se_09_a_four_way_send_delivers_each_value_once() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let n = rounds(20_000);
         let (txs, rxs): (Vec<_>, Vec<_>) = (0..4).map(|_| chan::bounded(0)).unzip();
         let sender = go(async move {
@@ -274,7 +275,8 @@ fn se_09_a_four_way_send_delivers_each_value_once() {
         }
         all.sort_unstable();
         assert!(all.iter().copied().eq(0..n), "{} values of {n}", all.len());
-        assert!(cancelled > 0, "no receive was given up");
+        // So few rounds may do without.
+        assert!(cancelled > 0 || n < 10, "no receive was given up");
     });
 }
 
@@ -353,7 +355,7 @@ fn se_12_a_select_never_meets_itself() {
 
 #[test]
 fn se_12_goroutines_that_offer_both_only_exchange_with_each_other() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (tx, rx) = chan::bounded(0);
         let exchange = |me: u8| {
             let (tx, rx) = (tx.clone(), rx.clone());
@@ -374,7 +376,7 @@ fn se_12_goroutines_that_offer_both_only_exchange_with_each_other() {
 
 #[test]
 fn se_15_plain_and_four_way_operations_mixed_all_finish() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let each = rounds(2_000);
         let chans: Arc<Vec<_>> = Arc::new([0, 0, 2, 3].map(chan::bounded::<u64>).into());
         let (sent, received) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, rounds};
+use common::{Polled, in_goroutine, in_goroutine_and_sim, rounds};
 use gaggle::context::Context;
 use gaggle::sync::Semaphore;
 use gaggle::time::timeout;
@@ -33,7 +33,7 @@ fn xs_07_a_large_request_at_the_head_holds_back_small_ones() {
 
 #[test]
 fn xs_07_a_large_request_is_not_starved_by_small_ones() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let s = Arc::new(Semaphore::new(4));
         let stop = Arc::new(AtomicUsize::new(0));
         let handles: Vec<_> = (0..8)

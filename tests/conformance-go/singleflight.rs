@@ -11,7 +11,10 @@
 
 mod common;
 
-use common::{Ledger, Polled, in_goroutine, rounds, until_yielding, watched, worker_counts};
+use common::{
+    Ledger, Polled, in_goroutine, in_goroutine_and_sim, rounds, until_yielding, watched,
+    worker_counts,
+};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::sync::WaitGroup;
 use gaggle::sync::singleflight::{Flight, Group};
@@ -45,7 +48,7 @@ fn panic_of<R>(f: impl FnOnce() -> R) -> String {
 
 #[test]
 fn xs_13_one_call_gets_its_value_and_its_error() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let group = Group::new();
         assert_eq!(
             group.call("key", async || "bar").await,
@@ -84,7 +87,7 @@ fn xs_13_ten_calls_at_the_same_time_share_one_run_and_its_error() {
 
 #[test]
 fn xs_13_of_ten_goroutines_between_one_and_nine_run() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let group = Group::new();
         let runs = Arc::new(AtomicUsize::new(0));
         let begun = Arc::new(AtomicUsize::new(0));
@@ -178,7 +181,7 @@ fn xs_15_a_forgotten_run_that_is_given_up_does_not_disturb_the_newer_one() {
 
 #[test]
 fn xs_16_a_spawned_call_joins_at_once_and_its_handle_gets_the_result() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let group = Group::new();
         let (tx, rx) = chan::bounded::<()>(0);
         let first = group.call_spawned("key", async move || {
@@ -197,7 +200,7 @@ fn xs_16_a_spawned_call_joins_at_once_and_its_handle_gets_the_result() {
 
 #[test]
 fn xs_16_nobody_has_to_take_the_result() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let ledger = Ledger::default();
         let group = Group::new();
         for n in 0..rounds(20) {
@@ -232,7 +235,7 @@ fn xs_17_a_panic_panics_every_call_that_waits() {
 
 #[test]
 fn xs_17_five_of_five_goroutines_panic() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let group = Group::<_, ()>::new();
         let (tx, rx) = chan::bounded::<()>(0);
         let handles: Vec<_> = (0..5)
@@ -286,7 +289,7 @@ fn xs_17_with_a_detached_call_the_panic_is_raised_out_of_block_on() {
 
 #[test]
 fn xs_18_if_the_call_that_runs_is_aborted_another_takes_over() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let group = Group::new();
         let running = group.call_spawned("key", pending::<u32>);
         yield_now().await;
@@ -331,7 +334,7 @@ fn xs_18_the_run_is_passed_on_until_one_ends() {
 
 #[test]
 fn xs_18_nobody_hangs_when_calls_are_aborted_at_random() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let mut random = common::random("singleflight");
         for _ in 0..rounds(100) {
             let group = Group::new();

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{in_goroutine, in_virtual_time, rounds};
+use common::{in_goroutine, in_goroutine_and_sim, in_virtual_time, rounds, sized};
 use gaggle::runtime::Handle;
 use gaggle::time::{Instant, Ticker, sleep, timeout};
 use gaggle::{go, yield_now};
@@ -144,10 +144,11 @@ fn ti_02_the_longest_period_never_ticks() {
 /// Twenty goroutines share a ticker that others reset all the time (TI-18).
 #[test]
 fn ti_18_many_goroutines_at_one_ticker_stay_sound() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let ticker = Arc::new(Ticker::new(Duration::from_micros(10)));
-        let left = Arc::new(AtomicUsize::new(20));
-        let readers: Vec<_> = (0..20)
+        let n = sized(20, 4);
+        let left = Arc::new(AtomicUsize::new(n));
+        let readers: Vec<_> = (0..n)
             .map(|_| {
                 let (ticker, left) = (ticker.clone(), left.clone());
                 go(async move {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{in_goroutine, in_virtual_time, random, rounds};
+use common::{in_goroutine, in_goroutine_and_sim, in_virtual_time, random, rounds, sized};
 use futures::future::{Either, select};
 use gaggle::runtime::Handle;
 use gaggle::time::{Instant, Ticker, Timer, after, sleep, timeout};
@@ -123,8 +123,8 @@ fn ti_09_reset_says_whether_the_timer_was_pending() {
 /// A waiter races with a stop or a reset, and the firing with both: "false" means that the waiter has it.
 #[test]
 fn ti_10_stop_and_reset_agree_with_what_is_received() {
-    in_goroutine(|| async {
-        let handles: Vec<_> = (0..100)
+    in_goroutine_and_sim(|| async {
+        let handles: Vec<_> = (0..sized(100, 4))
             .map(|n| {
                 go(async move {
                     for i in 0..rounds(10) {
@@ -161,8 +161,8 @@ fn ti_10_stop_and_reset_agree_with_what_is_received() {
 /// Two timers race for one receiver: what was received cannot be stopped, the other can.
 #[test]
 fn ti_10_of_two_timers_the_one_not_received_can_be_stopped() {
-    in_goroutine(|| async {
-        let handles: Vec<_> = (0..200)
+    in_goroutine_and_sim(|| async {
+        let handles: Vec<_> = (0..sized(200, 4))
             .map(|n| {
                 go(async move {
                     for i in 0..rounds(10) {
@@ -275,7 +275,7 @@ fn ti_16_of_two_waiters_one_gets_the_firing() {
 
 #[test]
 fn ti_17_timers_moved_earlier_at_speed_are_not_lost() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let mut rng = random("ti_17_timers_moved_earlier");
         let handles: Vec<_> = (0..rounds(300))
             .map(|_| {

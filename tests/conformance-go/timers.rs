@@ -7,7 +7,7 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, on_workers, random, rounds, until};
+use common::{Polled, in_goroutine, in_goroutine_and_sim, on_workers, random, rounds, until};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use gaggle::time::{Elapsed, Instant, sleep, sleep_until, timeout, timeout_at};
@@ -61,7 +61,7 @@ fn ti_01_sleep_counts_from_the_call_and_not_from_the_first_poll() {
 
 #[test]
 fn ti_01_sleep_of_zero_is_over_at_once_and_never_hangs_in_a_loop() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let other = go(async {
             for _ in 0..rounds(10_000) {
                 sleep(Duration::ZERO).await;
@@ -106,7 +106,7 @@ fn ti_02_the_longest_sleep_never_ends_and_disturbs_no_other() {
 
 #[test]
 fn ti_03_sleeps_end_in_the_order_of_their_deadlines() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         // One goroutine polls them all, so they are in one wheel; equal ones and zero are among them.
         let mut sleeps = FuturesUnordered::new();
         let start = Instant::now() + ms(5);
@@ -198,7 +198,7 @@ fn ti_12_a_sleep_dropped_on_another_thread_or_after_its_time_is_harmless() {
 
 #[test]
 fn ti_17_timers_moved_earlier_and_later_at_speed_are_not_lost() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let mut rng = random("ti_17_timers_moved");
         let handles: Vec<_> = (0..rounds(200))
             .map(|_| {
@@ -222,7 +222,7 @@ fn ti_17_timers_moved_earlier_and_later_at_speed_are_not_lost() {
 
 #[test]
 fn ti_17_many_thousand_short_timers_all_fire() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let start = RealInstant::now();
         let n = usize::try_from(rounds(20_000)).unwrap();
         let fired = Arc::new(AtomicUsize::new(0));

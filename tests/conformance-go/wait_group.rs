@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Polled, in_goroutine, rounds, until_yielding};
+use common::{Polled, in_goroutine_and_sim, rounds, until_yielding};
 use gaggle::runtime::{OnPanic, Runtime};
 use gaggle::sync::WaitGroup;
 use gaggle::{chan, go, yield_now};
@@ -48,7 +48,7 @@ fn wg_01_all_waiters_are_released_together_and_none_early() {
 
 #[test]
 fn wg_01_sixteen_goroutines_wait_for_sixteen() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let work = WaitGroup::new();
         let waiters = WaitGroup::new();
         let (go_on, gate) = chan::bounded::<()>(0);
@@ -82,7 +82,7 @@ fn wg_01_sixteen_goroutines_wait_for_sixteen() {
 
 #[test]
 fn wg_02_a_group_is_used_again_for_eight_rounds() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (first, second) = (WaitGroup::new(), WaitGroup::new());
         for round in 0..8 {
             first.add(16);
@@ -123,7 +123,7 @@ fn wg_02_a_waiter_of_the_next_round_is_not_released_by_this_one() {
 
 #[test]
 fn wg_03_wait_never_returns_while_a_task_is_outstanding() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for _ in 0..rounds(1_000) {
             let wg = WaitGroup::new();
             let done = Arc::new(AtomicUsize::new(0));
@@ -165,7 +165,7 @@ fn wg_05_adding_while_above_zero_is_allowed_and_extends_the_wait() {
 
 #[test]
 fn wg_05_adding_from_zero_while_others_wait_is_safe() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let wg = WaitGroup::new();
         let stop = Arc::new(AtomicBool::new(false));
         let waiters: Vec<_> = (0..4)
@@ -204,7 +204,7 @@ fn wg_05_adding_from_zero_while_others_wait_is_safe() {
 
 #[test]
 fn wg_06_go_counts_starts_and_counts_down_at_the_end() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let wg = WaitGroup::new();
         let (release, gate) = chan::bounded::<()>(0);
         let handle = wg.go(async move {
@@ -233,7 +233,7 @@ fn wg_06_a_goroutine_of_the_group_may_start_others_of_it() {
             }
         }));
     }
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let (wg, leaves) = (WaitGroup::new(), Arc::new(AtomicUsize::new(0)));
         tree(&wg, 5, leaves.clone());
         wg.wait().await;
@@ -267,7 +267,7 @@ fn wg_07_a_panic_does_not_release_the_waiters() {
 
 #[test]
 fn wg_07_a_goroutine_that_is_aborted_does_count_down() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         let wg = WaitGroup::new();
         let parked = wg.go(std::future::pending::<()>());
         yield_now().await;
@@ -295,7 +295,7 @@ fn wg_07_a_guard_counts_down_by_a_panic_too() {
 
 #[test]
 fn wg_08_done_comes_before_the_wait_that_it_releases() {
-    in_goroutine(|| async {
+    in_goroutine_and_sim(|| async {
         for round in 1..=rounds(200) {
             let wg = WaitGroup::new();
             let sum = Arc::new(AtomicUsize::new(0));

@@ -1,5 +1,10 @@
 //! Each kind of finding, from a small program that has it.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "one program has a thread of its own"
+)]
+
 use gaggle::chan;
 use gaggle::sim::{Builder, Class};
 use gaggle::sync::Mutex;
@@ -96,4 +101,34 @@ fn fine() {
     });
     println!("{report}");
     assert!(report.ok());
+}
+
+#[test]
+fn a_thread_of_the_programs_own_is_named_whenever_it_comes() {
+    for seed in 0..20 {
+        let report = Builder::new().seed(seed).run(|| async {
+            let (tx, rx) = chan::bounded(1);
+            std::thread::spawn(move || tx.send_blocking(7));
+            rx.recv().await.unwrap()
+        });
+        assert_eq!(
+            report.finding().unwrap().class(),
+            Class::ForeignThread,
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn a_schedule_is_replayed_with_the_limits_it_was_found_with() {
+    let spins = || async {
+        loop {
+            yield_now().await;
+        }
+    };
+    let report = Builder::new().max_steps(500).run(spins);
+    let again = Builder::new()
+        .max_steps(500)
+        .replay(report.token().unwrap(), spins);
+    assert_eq!(again.finding(), report.finding());
 }

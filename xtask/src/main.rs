@@ -120,6 +120,12 @@ const JOBS: &[Job] = &[
         run: jobs::soak::soak,
     },
     Job {
+        name: "zoo",
+        arguments: "[--markdown] [--bless] [entries]",
+        about: "known bugs under the simulator: how soon each is found; `zoo help` says more",
+        run: jobs::zoo::zoo,
+    },
+    Job {
         name: "sanitize",
         arguments: "[test name]",
         about: "the suite under AddressSanitizer; needs a nightly toolchain",

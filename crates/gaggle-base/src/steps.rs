@@ -10,6 +10,7 @@ use crate::rng;
 use crate::site::Site;
 use crate::wait::Reason;
 use std::cell::Cell;
+use std::sync::Arc;
 use std::task::Waker;
 
 /// What a choice is about. Option 0 is always the dull one: what happens if nobody interferes.
@@ -53,7 +54,7 @@ pub trait Steps {
     ///
     /// # Panics
     /// When nobody can ever make it ready: the wait is given up by unwinding.
-    fn run_until(&self, ready: &dyn Fn() -> bool);
+    fn run_until(&self, ready: Arc<dyn Fn() -> bool>);
 
     /// A random number, the same in each repetition of the run.
     fn random(&self) -> u64;
@@ -69,6 +70,9 @@ pub trait Steps {
 
     /// A goroutine of the given number was started.
     fn started(&self, goroutine: u64, site: Site);
+
+    /// A channel was closed: by name, or because its last sender has gone. Its address.
+    fn closed(&self, _channel: u64) {}
 
     /// Something that ought to be the same in each repetition of the run.
     fn observe(&self, value: u64);

@@ -28,7 +28,7 @@ impl Steps for Contrary {
         self.0.borrow_mut().push(kind);
         options - 1
     }
-    fn run_until(&self, ready: &dyn Fn() -> bool) {
+    fn run_until(&self, ready: Arc<dyn Fn() -> bool>) {
         while !ready() {}
     }
     fn random(&self) -> u64 {

@@ -84,8 +84,12 @@ pub fn wait_for_or<F: Future, R>(
             if let Some(r) = before_sleep(&waker) {
                 return r;
             }
-            let driven = steps::with(|steps| steps.run_until(&|| thread.0.try_park()));
-            if driven.is_none() && !thread.0.spin(SPINS) {
+            let permit = thread.clone();
+            let driven =
+                steps::with(|steps| steps.run_until(Arc::new(move || permit.0.has_permit())));
+            if driven.is_some() {
+                thread.0.try_park();
+            } else if !thread.0.spin(SPINS) {
                 blocked::sleep_on(&thread.0, context::current(), waiting);
             }
             match poll_noted(future.as_mut(), &mut cx) {

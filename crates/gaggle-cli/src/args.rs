@@ -121,6 +121,8 @@ pub(crate) enum Program {
     Leak,
     /// A goroutine panics: who gets to know
     Panic,
+    /// Find a schedule that goes wrong, and run it again
+    Replay,
 }
 
 #[derive(Clone, Debug, Args)]

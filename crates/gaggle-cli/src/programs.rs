@@ -67,5 +67,7 @@ pub(crate) mod parallel;
 pub(crate) mod pipeline;
 #[path = "../../../examples/pool.rs"]
 pub(crate) mod pool;
+#[path = "../../../examples/replay.rs"]
+pub(crate) mod replay;
 #[path = "../../../examples/three_readers.rs"]
 pub(crate) mod three_readers;

@@ -249,6 +249,7 @@ fn the_list_names_the_programs_and_each_of_them_has_help() {
         "deadlock",
         "leak",
         "panic",
+        "replay",
     ] {
         assert!(names.contains(&name), "{name}: {text}");
     }
@@ -263,13 +264,44 @@ fn the_list_names_the_programs_and_each_of_them_has_help() {
     assert!(good(&["tour", "--help"]).contains("--json"));
 }
 
+/// The lines of the simulator's report.
+fn simulated(text: &str) -> Vec<&str> {
+    let report = text.lines().skip_while(|l| !l.starts_with("gaggle sim:"));
+    let lines: Vec<&str> = report.take_while(|l| !l.starts_with("Replayed")).collect();
+    assert!(lines.iter().all(|l| l.len() <= 110), "{lines:?}");
+    lines
+}
+
+#[test]
+fn a_schedule_that_goes_wrong_is_found_drawn_and_replayed() {
+    let program = json(&["tour", "replay", "--runs", "3", "--json"]);
+    for check in program["checks"].as_array().expect("a list") {
+        assert_eq!(
+            (&check["held"], &check["runs"]),
+            (&3.into(), &3.into()),
+            "{program}"
+        );
+    }
+    let text = good(&["tour", "replay", "--quiet"]);
+    let report = simulated(&text);
+    let starts = |prefix: &str| report.iter().filter(|l| l.starts_with(prefix)).count();
+    assert_eq!(starts("  replay:  GAGGLE_SIM=replay:g1-"), 1, "{text}");
+    assert_eq!(starts("  =>"), 1, "{text}");
+    assert!(starts("   *") >= 1, "{text}");
+    for lane in ["#1 main", "#2 worker 1", "#3 worker 2"] {
+        let head = report.iter().find(|l| l.starts_with("          #1 main"));
+        assert!(head.is_some_and(|l| l.contains(lane)), "{text}");
+    }
+    assert!(text.contains("close c2"), "{text}");
+}
+
 #[test]
 fn the_whole_tour_shows_every_program_in_plain_ascii() {
     let names = good(&["tour", "--list"]);
     let text = good(&["tour", "--runs", "2"]);
     for (at, line) in names.lines().enumerate() {
         let name = line.split_whitespace().next().expect("a name");
-        assert!(text.contains(&format!("{}/16  {name}: ", at + 1)), "{name}");
+        assert!(text.contains(&format!("{}/17  {name}: ", at + 1)), "{name}");
     }
     assert!(
         text.is_ascii() && !text.contains('\x1b'),
@@ -277,11 +309,13 @@ fn the_whole_tour_shows_every_program_in_plain_ascii() {
     );
     let ours = text.lines().filter(|l| l.starts_with([' ', '=']));
     let reported = |line: &str| line.starts_with("    ") && line.contains("examples/");
+    let drawn = simulated(&text);
     assert!(
-        ours.filter(|l| !reported(l)).all(|l| l.len() <= 80),
+        ours.filter(|l| !reported(l) && !drawn.contains(l))
+            .all(|l| l.len() <= 80),
         "80 columns, but for what programs print"
     );
-    assert_eq!(text.matches("Answer of this run").count(), 16);
+    assert_eq!(text.matches("Answer of this run").count(), 17);
 }
 
 #[test]

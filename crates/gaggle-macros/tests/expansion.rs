@@ -41,11 +41,12 @@ mod fake {
             }
         }
 
-        #[derive(Default)]
+        #[derive(Clone, Copy, Default)]
         pub(crate) struct TestConfig {
             pub(crate) workers: Option<usize>,
             pub(crate) name: &'static str,
             pub(crate) schedules: Option<u64>,
+            pub(crate) seed: Option<u64>,
         }
 
         pub(crate) fn test<F, R>(config: TestConfig, root: F)
@@ -55,7 +56,7 @@ mod fake {
             R::Output: Termination + Send + 'static,
         {
             assert!(config.name.starts_with("a_test_"));
-            SCHEDULES.set(config.schedules);
+            SCHEDULES.set(config.schedules.or(config.seed));
             let workers = config.workers;
             let _ = main(Config { workers }, root()).report();
         }

@@ -10,9 +10,11 @@ use crate::schedule::Sched;
 use crate::settings::Settings;
 use crate::token::Token;
 use crate::{artifacts, replaying};
+use gaggle_base::blocked::threads_of_process;
 use gaggle_base::clock::to_nanos;
 use gaggle_base::rng::Rng;
 use gaggle_base::site::Site;
+use gaggle_base::steps;
 use gaggle_rt::stepped::{Level, Plan};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -196,7 +198,7 @@ impl Builder {
         self
     }
 
-    /// What the program is called, for the line that replays it.
+    /// What the program is called: for the line that replays it, and for the files beside the report of a run that went wrong, which only a program with a name has.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -213,23 +215,43 @@ impl Builder {
     /// What the root gives must be the same when a run is repeated, as far as its `Debug` form goes.
     ///
     /// # Panics
-    /// When `GAGGLE_SIM` cannot be understood, and when the system has no thread to give.
+    /// When `GAGGLE_SIM` cannot be understood, when the system has no thread to give, and inside of a simulation: they do not nest (semantics.md ST-13).
     #[track_caller]
     pub fn run<F, R>(self, root: F) -> Report
     where
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output: Debug + Send + 'static> + Send + 'static,
     {
-        let program = move || -> Boxed {
-            let future = root();
-            Box::pin(async move { format!("{:?}", future.await) })
-        };
-        self.go(
-            Site::caller(),
-            Settings::of_environment(),
-            Arc::new(program),
-            true,
-        )
+        let settings = Settings::of_environment();
+        self.go(Site::caller(), settings, &repeatable(root), true)
+    }
+
+    /// Runs the program once, with the schedule that a report has printed and with the limits and expectations that are set here.
+    ///
+    /// [`replay`](crate::replay) is the same where nothing else is set.
+    /// Where goroutines may give way, and whether timers may fire early, is part of the schedule.
+    ///
+    /// # Panics
+    /// When the text is no such schedule, with what is wrong with it.
+    ///
+    /// # Examples
+    /// ```
+    /// use gaggle_sim::{Builder, Class};
+    /// let root = || async { loop { gaggle_rt::yield_now().await } };
+    /// let report = Builder::new().max_steps(100).run(root);
+    /// let again = Builder::new().max_steps(100).replay(report.token().unwrap(), root);
+    /// assert_eq!(again.finding().unwrap().class(), Class::Livelock);
+    /// ```
+    #[track_caller]
+    pub fn replay<F, R>(self, schedule: &str, root: F) -> Report
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output: Debug + Send + 'static> + Send + 'static,
+    {
+        let settings = Settings::default();
+        let site = Site::caller();
+        self.replaying(schedule)
+            .go(site, settings, &repeatable(root), false)
     }
 
     /// One run of something that may be there only once.
@@ -244,10 +266,19 @@ impl Builder {
         };
         let boxed: Boxed = Box::pin(future);
         let settings = Settings::default();
-        self.go(Site::caller(), settings, Arc::new(only_once(boxed)), false)
+        self.go(
+            Site::caller(),
+            settings,
+            &(Arc::new(only_once(boxed)) as Program),
+            false,
+        )
     }
 
-    fn go(mut self, site: Site, settings: Settings, program: Program, again: bool) -> Report {
+    fn go(mut self, site: Site, settings: Settings, program: &Program, again: bool) -> Report {
+        assert!(
+            !steps::is_driven(),
+            "gaggle sim: a simulation cannot be started inside of a simulation"
+        );
         let seed = settings.seed.or(self.seed);
         let seed = seed.unwrap_or_else(|| Rng::from_entropy().next_u64() >> 16);
         if settings.schedules.is_some() {
@@ -266,12 +297,12 @@ impl Builder {
             setup.plan.level = token.level;
             setup.plan.early = token.early;
             setup.aloud = again;
-            replaying::replay(&setup, self.patience, &program, token)
+            replaying::replay(&setup, self.patience, program, token)
         } else if again {
-            explore(&setup, &self.bounds(seed), &program)
+            explore(&setup, &self.bounds(seed), program)
         } else {
             let sched = self.schedulers.first().copied().unwrap_or(Sched::random());
-            replaying::single(&setup, self.patience, &program, sched, seed)
+            replaying::single(&setup, self.patience, program, sched, seed)
         };
         report.test = name;
         artifacts::write(&mut report);
@@ -293,6 +324,7 @@ impl Builder {
                 },
                 early,
                 patient: true,
+                elders: threads_of_process().unwrap_or_default().into(),
                 max_steps: most,
                 max_steps_at_once: standard.max_steps_at_once.min(most),
                 max_time: self.time_limit.map_or(standard.max_time, to_nanos),
@@ -331,4 +363,17 @@ impl Builder {
             goals: self.goals.clone(),
         }
     }
+}
+
+fn repeatable<F, R>(root: F) -> Program
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output: Debug + Send + 'static> + Send + 'static,
+{
+    let root = Arc::new(root);
+    Arc::new(move || -> Boxed {
+        let root = root.clone();
+        // What is done before the future is there belongs to the run, too: its clock, its random numbers.
+        Box::pin(async move { format!("{:?}", root().await) })
+    })
 }

@@ -13,14 +13,20 @@ use crate::threads::{Ended, disturb_heap, on_fresh_thread};
 use crate::token::Token;
 use gaggle_base::clock::{Nanos, system_now, to_nanos};
 use gaggle_base::rng::Rng;
-use gaggle_rt::stepped::Plan;
+use gaggle_rt::stepped::{Plan, SIMULATION};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many runs there are in a batch; one of them is repeated.
+/// How many runs there are in a batch; one of them is repeated. The first run is a batch of its own, and while they are short each batch is twice the one before.
 const BATCH: u64 = 64;
+const LARGEST: u64 = 512;
+/// What is short.
+const SHORT: Nanos = 20_000_000;
+
+/// How many events of the last run are kept.
+const EVENTS: usize = 100_000;
 
 /// How far to go.
 #[derive(Clone, Debug)]
@@ -169,7 +175,7 @@ pub(crate) fn explore(setup: &Setup, bounds: &Bounds, program: &Program) -> Repo
         let (setup, bounds, program) = (setup.clone(), bounds.clone(), program.clone());
         let total = total.clone();
         let body = move || hunt(job, &setup, &bounds, &program, deadline, &total);
-        match gaggle_base::thread::start(format!("gaggle sim job {job}"), body) {
+        match gaggle_base::thread::start(format!("{SIMULATION} job {job}"), body) {
             Ok(thread) => jobs.push(thread),
             // The others do its part.
             Err(_) => break,
@@ -199,9 +205,8 @@ pub(crate) fn explore(setup: &Setup, bounds: &Bounds, program: &Program) -> Repo
     }
     match first {
         Some((finding, Some((execution, sched)))) => {
-            report.failure = Some(investigate(
-                setup, bounds, program, finding, execution, sched,
-            ));
+            let failure = investigate(setup, bounds, program, &finding, &execution, sched);
+            report.failure = Some(failure);
         }
         Some((finding, None)) => report.failure = Some(Failure::bare(finding)),
         None => {
@@ -238,7 +243,7 @@ fn hunt(
         reached: BTreeMap::new(),
         lanes: Vec::new(),
     };
-    let mut most = 1;
+    let (mut most, mut next) = (1, BATCH);
     while !total.stop.load(Ordering::Relaxed) {
         let done = total.runs.load(Ordering::Relaxed);
         let left = bounds.schedules.saturating_sub(done);
@@ -246,11 +251,12 @@ fn hunt(
         if left == 0 || (done > 0 && !in_time) || schedulers.is_empty() {
             break;
         }
-        let most = std::mem::replace(&mut most, BATCH).min(left);
+        let this = std::mem::replace(&mut most, next).min(left);
+        let started = system_now();
         let (for_thread, program_there) = (fresh(setup), program.clone());
         let progress = for_thread.plan.progress.clone();
         let ended = on_fresh_thread(&progress, bounds.patience, move || {
-            let batch = search.batch(&for_thread, &program_there, most, deadline);
+            let batch = search.batch(&for_thread, &program_there, this, deadline);
             (search, batch)
         });
         let batch = match ended {
@@ -265,6 +271,10 @@ fn hunt(
                 return found;
             }
         };
+        if this >= next && system_now() - started < SHORT {
+            next = (2 * next).min(LARGEST);
+            most = next;
+        }
         total.runs.fetch_add(batch.runs, Ordering::Relaxed);
         total.steps.fetch_add(batch.steps, Ordering::Relaxed);
         for (place, times) in batch.reached {
@@ -316,7 +326,7 @@ fn repeat(
     bounds: &Bounds,
     program: &Program,
     recipe: &Recipe,
-    trace: bool,
+    trace: usize,
 ) -> Ended<Execution> {
     let mut setup = fresh(setup);
     setup.plan.trace = trace;
@@ -330,11 +340,14 @@ fn repeat(
 
 /// Does the run come out in another way when it is repeated?
 fn differs(setup: &Setup, bounds: &Bounds, program: &Program, sample: &Sample) -> Option<Finding> {
-    let again = match repeat(setup, bounds, program, &sample.recipe, false) {
+    let again = match repeat(setup, bounds, program, &sample.recipe, 0) {
         Ended::Stuck(goroutine) => return Some(stuck(goroutine, bounds.patience)),
         Ended::With(again) => again,
     };
-    let how = if let Some(finding) = &again.finding {
+    let how = if let Some(finding) = again.finding {
+        if finding.class == Class::ForeignThread {
+            return Some(finding);
+        }
         format!("the second run ended with: {finding}")
     } else if again.output != sample.output {
         format!(
@@ -372,15 +385,19 @@ fn investigate(
     setup: &Setup,
     bounds: &Bounds,
     program: &Program,
-    finding: Finding,
-    execution: Execution,
+    finding: &Finding,
+    execution: &Execution,
     sched: Sched,
 ) -> Failure {
     let mut failure = Failure::bare(finding.clone());
     failure.found_by = Some(sched);
     let first = execution.recipe();
-    failure.before = Some(Shown::of(&execution));
-    let again = match repeat(setup, bounds, program, &first, false) {
+    // Unless a thread of the program's own has come to the rescue, it has been waited for in vain already.
+    let mut setup = setup.clone();
+    setup.plan.patient = finding.class == Class::ForeignThread;
+    let setup = &setup;
+    failure.before = Some(Shown::of(execution));
+    let again = match repeat(setup, bounds, program, &first, 0) {
         Ended::With(again) => again,
         Ended::Stuck(goroutine) => {
             failure.finding = stuck(goroutine, bounds.patience);
@@ -390,7 +407,7 @@ fn investigate(
     let same = again
         .finding
         .as_ref()
-        .is_some_and(|again| again.is_like(&finding));
+        .is_some_and(|again| again.is_like(finding));
     if !same && finding.class != Class::ForeignThread {
         let second = match &again.finding {
             Some(other) => format!("and then with: {other}"),
@@ -400,17 +417,21 @@ fn investigate(
         return failure;
     }
     let mut recipe = first;
-    if same && !bounds.minimise.is_zero() && !recipe.choices.is_empty() {
-        if let Some(shortened) = shorten(setup, bounds, program, &recipe, &finding) {
-            failure.tries = shortened.tries;
-            recipe = shortened.recipe;
-        }
+    if same
+        && !bounds.minimise.is_zero()
+        && !recipe.choices.is_empty()
+        && let Some(shortened) = shorten(setup, bounds, program, &recipe, finding)
+    {
+        failure.tries = shortened.tries;
+        recipe = shortened.recipe;
     }
-    let Ended::With(last) = repeat(setup, bounds, program, &recipe, true) else {
+    let Ended::With(last) = repeat(setup, bounds, program, &recipe, EVENTS) else {
         return failure;
     };
-    if let Some(told) = &last.finding {
-        failure.finding = told.clone();
+    match last.finding.clone() {
+        Some(told) if told.is_like(finding) => failure.finding = told,
+        // A thread of the program's own does as it likes.
+        _ => return failure,
     }
     failure.after = Some(Shown::of(&last));
     failure.token = Some(token(setup, recipe, &last).write());

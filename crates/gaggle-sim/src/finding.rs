@@ -1,11 +1,11 @@
 //! What can go wrong in a run, and how it is told: in words that are the same each time the run is repeated.
 //!
-//! Objects have numbers in the place of addresses, given in the order in which they are first named.
+//! Objects have the names that they have in the story (`names.rs`).
 
 use crate::hook::Note;
+use crate::names::{Numbers, direct};
 use gaggle_rt::runtime::{Dump, GoState, Goroutine, Object};
-use gaggle_rt::stepped::{Halt, Run};
-use std::collections::BTreeMap;
+use gaggle_rt::stepped::{Event, Halt, Run};
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -29,6 +29,10 @@ pub enum Class {
     Livelock,
     /// The virtual time limit was passed.
     Overtime,
+    /// Goroutines block the thread in each other's way: on real workers they would not.
+    Entangled,
+    /// One of gaggle's own rules was broken, such as by a wait group that goes below zero: a panic of gaggle's says so.
+    Misuse,
     /// A goroutine has not given its thread back for a long time.
     Stuck,
     /// A thread that the simulation does not run has woken a goroutine.
@@ -50,6 +54,8 @@ impl fmt::Display for Class {
             Self::Leak => "goroutine leak",
             Self::Livelock => "livelock",
             Self::Overtime => "time limit",
+            Self::Entangled => "blocking calls",
+            Self::Misuse => "misuse",
             Self::Stuck => "stuck goroutine",
             Self::ForeignThread => "foreign thread",
             Self::Nondeterminism => "nondeterminism",
@@ -184,10 +190,15 @@ pub(crate) fn judge<T>(run: &Run<T>, notes: &[Note], expect: Expect) -> Option<F
     match &run.halt {
         Halt::Returned | Halt::Panicked => {
             let left = left.filter(|_| expect.contains(Expect::NoLeak))?;
-            leak(left)
+            leak(left, &run.events)
         }
-        Halt::Stuck if stuck => left.map(|left| deadlock(left, &run.doubled)),
-        Halt::LockCycle(cycles) if stuck => left.map(|left| lock_cycle(left, cycles)),
+        Halt::Stuck if stuck => left.map(|left| deadlock(left, &run.doubled, &run.events)),
+        Halt::LockCycle(cycles) if stuck => left.map(|left| lock_cycle(left, cycles, &run.events)),
+        Halt::Entangled => Some(Finding::new(
+            Class::Entangled,
+            "two calls block the one thread that a simulation has, and the first could go on only if the second had: \
+             wait with `.await` instead of `join_blocking`, `block_on` or `recv_blocking` in goroutines",
+        )),
         Halt::Stuck | Halt::LockCycle(_) => None,
         Halt::Steps | Halt::StepsAtOnce => {
             let summary = format!(
@@ -196,14 +207,14 @@ pub(crate) fn judge<T>(run: &Run<T>, notes: &[Note], expect: Expect) -> Option<F
                 std::time::Duration::from_nanos(run.now)
             );
             let mut finding = Finding::new(Class::Livelock, summary);
-            describe_all(&mut finding, left);
+            describe_all(&mut finding, left, &run.events);
             Some(finding)
         }
         Halt::Time => {
             let now = std::time::Duration::from_nanos(run.now);
             let summary = format!("not done at {now:?} on the virtual clock");
             let mut finding = Finding::new(Class::Overtime, summary);
-            describe_all(&mut finding, left);
+            describe_all(&mut finding, left, &run.events);
             Some(finding)
         }
     }
@@ -212,29 +223,36 @@ pub(crate) fn judge<T>(run: &Run<T>, notes: &[Note], expect: Expect) -> Option<F
 fn panic(goroutine: u64, started: Option<&str>, notes: &[Note]) -> Finding {
     let own = notes.iter().rev().find(|note| note.goroutine == goroutine);
     let message = own.map_or("(a panic that was raised again)", |note| &note.message);
-    let mut finding = Finding::new(
-        Class::Panic,
-        format!("goroutine #{goroutine} panicked: {message}"),
-    );
+    let class = if own.is_some_and(Note::is_misuse) {
+        Class::Misuse
+    } else {
+        Class::Panic
+    };
+    let summary = format!("goroutine #{goroutine} panicked: {message}");
+    let mut finding = Finding::new(class, summary);
     finding.goroutines.push(goroutine);
     if let Some(note) = own {
-        finding.details.push(format!("at {}", note.place));
+        finding.details.push(format!("at {}", direct(&note.place)));
         finding.places.push(note.place.clone());
     }
     if let Some(started) = started {
-        finding.details.push(format!("started at {started}"));
+        finding
+            .details
+            .push(format!("started at {}", direct(started)));
     }
     for note in notes.iter().filter(|note| Some(*note) != own).take(3) {
         let text = format!(
             "before it #{} panicked at {}: {}",
-            note.goroutine, note.place, note.message
+            note.goroutine,
+            direct(&note.place),
+            note.message
         );
         finding.details.push(text);
     }
     finding
 }
 
-fn leak(left: &Dump) -> Option<Finding> {
+fn leak(left: &Dump, events: &[Event]) -> Option<Finding> {
     let lost: Vec<&Goroutine> = left.goroutines().filter(|g| !g.daemon).collect();
     if lost.is_empty() {
         return None;
@@ -244,13 +262,13 @@ fn leak(left: &Dump) -> Option<Finding> {
         n => format!("{n} goroutines never finished"),
     };
     let mut finding = Finding::new(Class::Leak, summary);
-    describe(&mut finding, &lost);
+    describe(&mut finding, &lost, events);
     Some(finding)
 }
 
-fn deadlock(left: &Dump, doubled: &[(u64, u64)]) -> Finding {
+fn deadlock(left: &Dump, doubled: &[(u64, u64)], events: &[Event]) -> Finding {
     if !left.lock_cycles.is_empty() {
-        return lock_cycle(left, &left.lock_cycles);
+        return lock_cycle(left, &left.lock_cycles, events);
     }
     let all: Vec<&Goroutine> = left.goroutines().collect();
     let lost = |g: &&&Goroutine| {
@@ -270,11 +288,11 @@ fn deadlock(left: &Dump, doubled: &[(u64, u64)]) -> Finding {
     } else {
         Finding::new(Class::Deadlock, "all goroutines are asleep")
     };
-    describe(&mut finding, &all);
+    describe(&mut finding, &all, events);
     finding
 }
 
-fn lock_cycle(left: &Dump, cycles: &[Vec<u64>]) -> Finding {
+fn lock_cycle(left: &Dump, cycles: &[Vec<u64>], events: &[Event]) -> Finding {
     let cycle = cycles.first().map_or(&[][..], Vec::as_slice);
     let mut ring = String::new();
     for id in cycle.iter().chain(cycle.first()) {
@@ -287,13 +305,13 @@ fn lock_cycle(left: &Dump, cycles: &[Vec<u64>]) -> Finding {
         .goroutines()
         .filter(|g| cycle.contains(&g.id))
         .collect();
-    describe(&mut finding, &inside);
+    describe(&mut finding, &inside, events);
     finding
 }
 
-fn describe_all(finding: &mut Finding, left: Option<&Dump>) {
+fn describe_all(finding: &mut Finding, left: Option<&Dump>, events: &[Event]) {
     let all: Vec<&Goroutine> = left.into_iter().flat_map(Dump::goroutines).collect();
-    describe(finding, &all);
+    describe(finding, &all, events);
     // Who happens to be where at the end of a long run says little.
     finding.places.clear();
 }
@@ -302,8 +320,8 @@ fn describe_all(finding: &mut Finding, left: Option<&Dump>) {
 const TOLD: usize = 12;
 
 /// Tells who waits for what.
-fn describe(finding: &mut Finding, who: &[&Goroutine]) {
-    let mut numbers = Numbers::default();
+fn describe(finding: &mut Finding, who: &[&Goroutine], events: &[Event]) {
+    let mut numbers = Numbers::of(events);
     for g in who {
         finding.goroutines.push(g.id);
         finding.places.extend(g.at.clone());
@@ -314,22 +332,20 @@ fn describe(finding: &mut Finding, who: &[&Goroutine]) {
             .as_ref()
             .map_or(String::new(), |name| format!(" {name:?}"));
         let state = match (g.state, &g.reason) {
-            (GoState::Waiting, Some(reason)) => reason,
+            (GoState::Waiting | GoState::Blocked, Some(reason)) => reason,
             _ => "ready",
         };
         let mut line = format!("#{}{name} [{state}]", g.id);
         if let Some(at) = &g.at {
-            let _ = write!(line, " at {at}");
+            let _ = write!(line, " at {}", direct(at));
         }
-        if let Some(started) = &g.started_at {
-            match g.parent {
-                Some(parent) => {
-                    let _ = write!(line, ", started by #{parent} at {started}");
-                }
-                None => {
-                    let _ = write!(line, ", the root, from {started}");
-                }
+        match (g.parent, g.started_at.as_deref().map(direct)) {
+            (Some(parent), Some(started)) => {
+                let _ = write!(line, ", started by #{parent} at {started}");
             }
+            (Some(_), None) => {}
+            // Where it is run from is not part of the program: a replay may come from elsewhere.
+            (None, _) => line.push_str(", the root"),
         }
         finding.details.push(line);
         if let Some(object) = &g.object {
@@ -374,34 +390,4 @@ fn about(object: &Object, numbers: &mut Numbers) -> String {
         let _ = write!(text, ", held by #{holder}");
     }
     text
-}
-
-/// Numbers in the place of addresses, in the order in which they are asked for.
-#[derive(Debug, Default)]
-pub(crate) struct Numbers {
-    names: BTreeMap<(String, u64), usize>,
-    counts: BTreeMap<String, usize>,
-}
-
-impl Numbers {
-    /// What the object of this kind at this address is called: `c1`, `m2`.
-    pub(crate) fn name(&mut self, kind: &str, address: u64) -> String {
-        let letters = match kind {
-            "chan" => "c",
-            "sync.Mutex" => "m",
-            "sync.RWMutex" => "rw",
-            "sync.WaitGroup" => "wg",
-            _ => "o",
-        };
-        let counts = &mut self.counts;
-        let number = *self
-            .names
-            .entry((letters.to_owned(), address))
-            .or_insert_with(|| {
-                let count = counts.entry(letters.to_owned()).or_default();
-                *count += 1;
-                *count
-            });
-        format!("{letters}{number}")
-    }
 }

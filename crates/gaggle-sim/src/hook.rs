@@ -18,6 +18,23 @@ pub(crate) struct Note {
     pub(crate) place: String,
 }
 
+/// What gaggle's own panics begin with, or have in them: each says that a rule was broken.
+const MISUSE: [&str; 6] = [
+    "sync: negative WaitGroup counter",
+    "sync: WaitGroup",
+    "was polled after it was ready",
+    "select!: no pattern matched",
+    "semaphore: ",
+    "sim::settle: ",
+];
+
+impl Note {
+    /// Does it say that one of gaggle's rules was broken?
+    pub(crate) fn is_misuse(&self) -> bool {
+        MISUSE.iter().any(|text| self.message.contains(text))
+    }
+}
+
 /// What becomes of panics on a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -60,7 +77,7 @@ fn install() {
             if mode != Mode::Pass {
                 let note = Note {
                     goroutine: context::current().id(),
-                    message: message_of(info.payload()).to_owned(),
+                    message: message_of(info.payload()),
                     place: info
                         .location()
                         .map_or_else(String::new, ToString::to_string),

@@ -17,6 +17,7 @@
 //! | `minimise.rs` | a shorter list of choices with the same end |
 //! | `token.rs` | a list of choices as a string |
 //! | `finding.rs` | [`Finding`]: what can go wrong |
+//! | `names.rs` | what objects and places are called in reports |
 //! | `story.rs` | what happened in a run, in lines |
 //! | `picture/` | the same as a picture |
 //! | `report.rs` | [`Report`] |
@@ -36,6 +37,7 @@ mod finding;
 mod hook;
 mod inside;
 mod minimise;
+mod names;
 mod once;
 mod picture;
 mod record;

@@ -10,6 +10,9 @@ use crate::token::Token;
 use gaggle_base::clock::system_now;
 use std::time::Duration;
 
+/// How many events are kept: few enough to stay close at hand, because one that cannot be repeated is noted from the beginning.
+const EVENTS: usize = 5_000;
+
 /// One run with the choices of a string.
 pub(crate) fn replay(
     setup: &Setup,
@@ -54,7 +57,7 @@ fn alone(
     let begin = system_now();
     let mut report = Report::new(recipe.seed);
     let mut there = setup.clone();
-    there.plan.trace = true;
+    there.plan.trace = EVENTS;
     let progress = there.plan.progress.clone();
     let program = program.clone();
     let ended = on_fresh_thread(&progress, patience, move || {

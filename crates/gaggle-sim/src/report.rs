@@ -10,7 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// How long one run was.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) steps: u64,
     pub(crate) preemptions: usize,
@@ -22,6 +22,14 @@ impl Shown {
             steps: run.steps,
             preemptions: run.preemptions(),
         }
+    }
+
+    /// This one, and what it comes from if that was another.
+    fn beside(self, before: Self) -> String {
+        if self == before {
+            return self.to_string();
+        }
+        format!("{self} (from {before})")
     }
 }
 
@@ -169,6 +177,37 @@ impl Report {
         self.reached.get(place).copied().unwrap_or(0)
     }
 
+    /// The command that shows it again, if there is one.
+    pub(crate) fn again(&self) -> Option<String> {
+        let failure = self.failure.as_ref()?;
+        let setting = match (&self.token_file, &failure.token) {
+            (Some(file), _) => format!("replay:{file}"),
+            (None, Some(token)) => format!("replay:{token}"),
+            (None, None) if failure.finding.class == Class::Unreached => return None,
+            (None, None) => format!("seed:{}", self.seed),
+        };
+        let test = self.test.as_deref().unwrap_or("<test>");
+        Some(format!("GAGGLE_SIM={setting} cargo test -- {test}"))
+    }
+
+    /// How the run was found, and how long it is: for the page.
+    pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::new();
+        let Some(failure) = &self.failure else {
+            return facts;
+        };
+        let by = failure.found_by;
+        let by = by.map_or_else(String::new, |sched| format!(", found by {sched}"));
+        facts.push((
+            "found",
+            format!("in schedule {}{by}, seed {}", self.schedules, self.seed),
+        ));
+        if let (Some(before), Some(after)) = (failure.before, failure.after) {
+            facts.push(("schedule", after.beside(before)));
+        }
+        facts
+    }
+
     /// What a scheduler has to say at the end, such as that depth-first search was complete.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -204,29 +243,19 @@ impl fmt::Display for Report {
             } else {
                 "schedule"
             };
-            writeln!(f, "  {what}: {after} (from {before})")?;
+            writeln!(f, "  {what}: {}", after.beside(before))?;
             picture::text(f, &failure.story)?;
         }
-        let test = self.test.as_deref().unwrap_or("<test>");
-        if let Some(file) = &self.token_file {
-            writeln!(
-                f,
-                "  replay:  GAGGLE_SIM=replay:{file} cargo test -- {test}"
-            )?;
-        } else if let Some(token) = &failure.token {
-            writeln!(
-                f,
-                "  replay:  GAGGLE_SIM=replay:{token} cargo test -- {test}"
-            )?;
-        } else if !matches!(failure.finding.class, Class::Unreached) {
-            writeln!(
-                f,
-                "  again:   GAGGLE_SIM=seed:{} cargo test -- {test}",
-                self.seed
-            )?;
+        match self.again() {
+            Some(again) if failure.token.is_some() => writeln!(f, "  replay:  {again}")?,
+            Some(again) => writeln!(f, "  again:   {again}")?,
+            None => {}
         }
         for file in &self.files {
             writeln!(f, "  picture: {file}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "  note:    {note}")?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 use gaggle_base::clock::system_now;
 use gaggle_base::rng::Rng;
 use gaggle_base::thread;
-use gaggle_rt::stepped::Progress;
+use gaggle_rt::stepped::{Progress, SIMULATION};
 use std::hint::black_box;
 use std::io::Write as _;
 use std::panic::resume_unwind;
@@ -41,7 +41,7 @@ pub(crate) fn on_fresh_thread<R: Send + 'static>(
         // Nobody waits any more if it was left behind.
         let _ = done.send(f());
     };
-    let thread = match thread::start("gaggle sim".to_owned(), body) {
+    let thread = match thread::start(SIMULATION.to_owned(), body) {
         Ok(thread) => thread,
         Err(error) => panic!("gaggle sim: the system has no thread to give: {error}"),
     };

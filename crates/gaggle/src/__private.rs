@@ -57,7 +57,7 @@ where
 }
 
 /// The options of a test.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct TestConfig {
     /// Real workers, so many, and one run.
     pub workers: Option<usize>,

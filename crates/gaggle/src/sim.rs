@@ -29,3 +29,8 @@
 //! See `docs/testing.md`.
 
 pub use gaggle_sim::*;
+
+/// The examples of the text for users are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/testing.md")]
+mod testing_md {}

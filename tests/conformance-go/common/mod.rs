@@ -1,6 +1,7 @@
 //! What the conformance tests share: runtimes of several sizes with a watchdog, polling by hand, seeds, values that count.
 //!
 //! * [`on_workers`] and [`in_goroutine`] run a body at 1, 2 and 4 workers (or at `GAGGLE_WORKERS`), and fail it when it hangs.
+//! * [`in_goroutine_and_sim`] runs one also under 1,000 schedules of the simulation; `simulated.rs` says which cases are not.
 //! * [`in_virtual_time`] runs one on a runtime whose clock jumps to the next deadline when nothing is ready: times are exact.
 //! * [`Polled`] polls a future by hand: it puts it into a queue, and takes it out, at a moment of our choice and without a clock.
 //!   To be used on plain threads only: in a goroutine a poll may be put off by the budget.
@@ -9,12 +10,17 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::disallowed_methods,
     reason = "each target uses a part of it; the watchdog needs a plain thread and the real time"
 )]
 
+mod simulated;
+
+pub(crate) use simulated::{in_goroutine_and_sim, sized};
+
 use gaggle::runtime::Runtime;
-use gaggle::sim::{Builder, Preempt, Sched};
+use gaggle::sim::{Builder, Preempt, Sched, is_simulated};
 use gaggle_base::rng::Rng;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -29,6 +35,8 @@ use std::time::{Duration, Instant};
 
 /// A body that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
+/// How many rounds there are under simulation.
+const FEW: u64 = 3;
 /// Set in the processes that [`child`] starts.
 const CHILD: &str = "GAGGLE_TEST_CHILD";
 
@@ -46,8 +54,11 @@ pub(crate) fn stress() -> u64 {
     number("GAGGLE_STRESS").unwrap_or(1).max(1)
 }
 
-/// `n` rounds, times `GAGGLE_STRESS`.
+/// `n` rounds, times `GAGGLE_STRESS`. Under simulation a few at most: there the schedules are the rounds.
 pub(crate) fn rounds(n: u64) -> u64 {
+    if is_simulated() {
+        return n.min(FEW);
+    }
     n * stress()
 }
 
@@ -58,8 +69,11 @@ pub(crate) fn seed(what: &str) -> u64 {
     seed
 }
 
-/// A generator seeded by [`seed`].
+/// A generator seeded by [`seed`]; under simulation by the schedule, which a replay repeats.
 pub(crate) fn random(what: &str) -> Rng {
+    if is_simulated() {
+        return Rng::from_seed(gaggle::sim::rand());
+    }
     Rng::from_seed(seed(what))
 }
 

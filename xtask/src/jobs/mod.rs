@@ -9,6 +9,7 @@ pub(crate) mod sanitize;
 pub(crate) mod soak;
 pub(crate) mod test;
 pub(crate) mod ui;
+pub(crate) mod zoo;
 
 use crate::{Failure, metadata};
 use std::path::PathBuf;

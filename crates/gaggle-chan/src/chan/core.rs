@@ -21,6 +21,7 @@
 use super::buffer::Buffer;
 use gaggle_base::listing::Listing;
 use gaggle_base::spin::{SpinGuard, SpinLock, SpinWord};
+use gaggle_base::steps;
 use gaggle_base::sync::AtomicUsize;
 use gaggle_base::waitlist::{Node, State, WaitList, Wakes};
 use std::mem::MaybeUninit;
@@ -141,6 +142,7 @@ impl<T> Chan<T> {
         }
         inner.closed = true;
         self.release_all(inner);
+        steps::with(|steps| steps.closed(self.address()));
         true
     }
 

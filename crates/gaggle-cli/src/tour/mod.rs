@@ -19,6 +19,7 @@ mod panic;
 mod parallel;
 mod pipeline;
 mod pool;
+mod replay;
 mod three_readers;
 
 use std::io::{self, Write as _};
@@ -32,7 +33,7 @@ use crate::report::{self, Document, Report, Shown, Stop};
 use crate::stage::{Mode, Stage};
 
 /// The stops, in the order of the tutorial's rows; after them, what a program looks like from inside when something is wrong.
-pub(crate) const STOPS: [&Stop; 16] = [
+pub(crate) const STOPS: [&Stop; 17] = [
     &parallel::STOP,
     &hello::STOP,
     &million::STOP,
@@ -49,6 +50,7 @@ pub(crate) const STOPS: [&Stop; 16] = [
     &deadlock::STOP,
     &leak::STOP,
     &panic::STOP,
+    &replay::STOP,
 ];
 
 /// In the whole tour the million is smaller, so that nobody waits.
@@ -133,6 +135,7 @@ fn visit(stage: &Stage, program: &Program, place: Option<(usize, usize)>) -> io:
         Program::Deadlock => deadlock::report(stage),
         Program::Leak => leak::report(stage),
         Program::Panic => panic::report(stage),
+        Program::Replay => replay::report(stage),
     }?;
     stage.say(&report.text(stage.look));
     Ok(report)
@@ -156,6 +159,7 @@ fn stop_of(program: &Program) -> &'static Stop {
         Program::Deadlock => &deadlock::STOP,
         Program::Leak => &leak::STOP,
         Program::Panic => &panic::STOP,
+        Program::Replay => &replay::STOP,
     }
 }
 

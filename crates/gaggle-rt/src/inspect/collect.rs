@@ -50,6 +50,18 @@ pub(crate) fn look_at_one(runtime: &Arc<Shared>) -> Dump {
     look_at(std::slice::from_ref(runtime))
 }
 
+/// A goroutine that was seen blocks its thread, and no worker knows.
+pub(crate) fn mark_blocked(shared: &Shared, seen: &mut Goroutine) {
+    shared.live.for_each(|header, _| {
+        if header.id().as_u64() == seen.id {
+            let waiting = header.wait.get();
+            seen.reason = Some(reason(&waiting));
+            seen.at = (waiting.site != Site::UNKNOWN).then(|| waiting.site.to_string());
+        }
+    });
+    seen.state = GoState::Blocked;
+}
+
 /// A look at some runtimes.
 pub(crate) fn look_at(runtimes: &[Arc<Shared>]) -> Dump {
     let now = system_now();

@@ -26,8 +26,8 @@ mod runtimes;
 mod text;
 pub(crate) mod verdict;
 
-pub(crate) use collect::look_at_one;
 pub use collect::{dump, dump_all};
+pub(crate) use collect::{look_at_one, mark_blocked};
 pub(crate) use cycles::{doubled_waits, lock_cycles};
 pub use dump::{Dump, GoState, Goroutine, Object, RuntimeDump, Thread, Worker, WorkerState};
 pub use leaks::{LeakCheck, Leaks, leak_check, leaks};

@@ -31,7 +31,8 @@ struct List {
 unsafe impl Send for List {}
 
 impl LiveList {
-    pub(crate) fn new() -> Self {
+    /// With so many shards, of which the goroutines know by themselves which one is theirs.
+    pub(crate) fn new(shards: usize) -> Self {
         let shard = || {
             Shard(SpinLock::new(List {
                 head: ptr::null_mut(),
@@ -41,7 +42,7 @@ impl LiveList {
             }))
         };
         Self {
-            shards: (0..SHARDS).map(|_| shard()).collect(),
+            shards: (0..shards).map(|_| shard()).collect(),
         }
     }
 

@@ -86,7 +86,8 @@ impl Shared {
             main_left: AtomicBool::new(false),
             deadlock_reported: AtomicBool::new(false),
             injector: Injector::new(),
-            live: LiveList::new(),
+            // Whoever is driven step by step has nobody to share with.
+            live: LiveList::new(if config.stepping.is_some() { 1 } else { SHARDS }),
             idle: Idle::new(),
             slots: Slots::new(config.max_threads),
             seats: Seats::new(),
@@ -324,6 +325,10 @@ impl Shared {
     pub(super) fn look_after(self: &Arc<Self>, seat: usize) {
         if self.is_closing() {
             self.orphan_timers();
+            return;
+        }
+        if self.config.stepping.is_some() {
+            // Whoever drives it looks.
             return;
         }
         // The keeper may have changed meanwhile. Whoever sits down names itself first and looks at the wheel then; we did it the other way round.

@@ -176,7 +176,8 @@ impl Wheel {
     fn empty(&self, becomes: State, wakers: &mut Expired) {
         let mut wheels = self.state.lock();
         for level in 0..LEVELS {
-            for slot in 0..SLOTS {
+            while wheels.occupied[level] != 0 {
+                let slot = wheels.occupied[level].trailing_zeros() as usize;
                 wheels.empty_slot(level, slot, |entry, waker| {
                     wakers.push((entry.deadline(), waker));
                     entry.set_state(becomes);
@@ -291,7 +292,9 @@ impl Wheels {
             }
             self.tick = tick;
             if level > 0 {
-                self.move_down(level, slot);
+                // Whoever wants no more than enough gets whole ticks.
+                let all = enough == usize::MAX;
+                self.move_down(level, slot, all.then_some((now, &mut *expired)));
                 continue;
             }
             self.expire_passed(slot, now, expired);
@@ -301,7 +304,7 @@ impl Wheels {
             if self.occupied[0] & (1 << slot) != 0 {
                 // Deadlines beyond the horizon have been waiting here: they are placed anew, seen from the next tick.
                 self.tick = tick + 1;
-                self.move_down(0, slot);
+                self.move_down(0, slot, None);
             }
             if expired.len() >= enough {
                 return;
@@ -310,17 +313,25 @@ impl Wheels {
         self.tick = target;
     }
 
-    /// Time has entered a slot of a higher level: its entries find their place again.
-    fn move_down(&mut self, level: usize, slot: usize) {
+    /// Time has entered a slot of a higher level: its entries find their place again. Those that have passed have come to their end: the way down through the levels is spared.
+    fn move_down(&mut self, level: usize, slot: usize, mut passed: Option<(Nanos, &mut Expired)>) {
         let mut at = std::mem::replace(&mut self.slots[level][slot].head, ptr::null());
         self.slots[level][slot].tail = ptr::null();
         self.occupied[level] &= !(1 << slot);
         // SAFETY: what was linked is alive (E3), and the lock protects its body; each entry is in no list when it is linked anew.
         while let Some(entry) = unsafe { at.as_ref() } {
             // SAFETY: as above.
-            unsafe {
-                at = entry.body.with(|b| (*b).next);
-                self.link(entry);
+            at = unsafe { entry.body.with(|b| (*b).next) };
+            match &mut passed {
+                Some((now, expired)) if entry.deadline() <= *now => {
+                    // SAFETY: as above.
+                    let waker = entry.body.with_mut(|b| unsafe { (*b).waker.take() });
+                    expired.push((entry.deadline(), waker.expect("a linked entry has a waker")));
+                    // The last access to it (E2).
+                    entry.set_state(State::Fired);
+                }
+                // SAFETY: as above.
+                _ => unsafe { self.link(entry) },
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Random priorities with a few points of change (PCT, ASPLOS 2010).
 //!
 //! Every goroutine gets a random priority when it is first seen, and of those that are ready the highest runs.
-//! At `depth - 1` choices, drawn beforehand from as many as the longest run so far had, the one that runs gets the lowest priority of all.
+//! At `depth - 1` choices, drawn beforehand from as many as the longest run of late had, the one that runs gets the lowest priority of all.
 //! A goroutine that gives way of its own accord does too: else one that spins until another has done something would spin for ever.
 
 use super::Strategy;
@@ -11,6 +11,11 @@ use gaggle_base::rng::Rng;
 use gaggle_base::steps::Kind;
 use gaggle_rt::stepped::Choice;
 use std::collections::HashMap;
+
+/// How many choices the first run is taken to have. If there are fewer, the next run knows: a point of change after the end changes nothing.
+const FIRST: u32 = 8;
+/// A run that was longer than the others is forgotten by this part of it with each that follows.
+const FADES: u32 = 16;
 
 pub(super) struct Pct {
     depth: u32,
@@ -23,7 +28,7 @@ pub(super) struct Pct {
     changes: Vec<u32>,
     /// How many such choices there were in this run.
     at: u32,
-    /// How many there were in the longest.
+    /// How many there were in the longest of late.
     longest: u32,
 }
 
@@ -36,7 +41,7 @@ impl Pct {
             lowest: -1,
             changes: Vec::new(),
             at: 0,
-            longest: 20,
+            longest: FIRST,
         }
     }
 
@@ -103,7 +108,27 @@ impl Strategy for Pct {
     }
 
     fn end(&mut self, _log: &[Entry], _steps: u64) -> bool {
-        self.longest = self.longest.max(self.at);
+        let fades = self.longest - self.longest.div_ceil(FADES);
+        self.longest = self.at.max(fades).max(1);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_program_has_its_points_of_change_before_its_end() {
+        let mut pct = Pct::new(2);
+        let mut late = 0;
+        for seed in 0..200 {
+            pct.begin(seed);
+            late += u32::from(seed >= 100 && pct.changes[0] >= 3);
+            pct.at = if seed == 10 { 50 } else { 3 };
+            pct.end(&[], 0);
+        }
+        // Also a while after one run that was longer.
+        assert_eq!((late, pct.longest), (0, 3));
     }
 }

@@ -5,7 +5,8 @@ use super::world::World;
 use crate::inspect;
 use crate::sched::here::poll_driven;
 use crate::task::{Header, JoinError, JoinHandle, hold};
-use crate::time::wheel::{Expired, NEVER};
+use crate::time::wheel::NEVER;
+use gaggle_base::blocked;
 use gaggle_base::clock::Nanos;
 use gaggle_base::listing;
 use gaggle_base::steps::Kind;
@@ -18,8 +19,12 @@ use std::time::Duration;
 /// What unwinds out of a call that blocks its thread and can never come back.
 pub(super) struct GivenUp;
 
-/// How long a run that cannot go on waits for a thread that it does not know.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// A run that cannot go on waits for so long, so many times, for a thread that it does not know.
+/// It is counted and not measured: on a busy machine, where that thread comes late, each takes longer.
+const NAP: Duration = Duration::from_micros(200);
+const NAPS: u32 = 40;
+/// As long as there is a thread that could be the one, so many.
+const MOST_NAPS: u32 = 5_000;
 
 impl World<'_> {
     /// The whole run.
@@ -37,7 +42,8 @@ impl World<'_> {
             Some(halt) => halt,
         };
         let output = if finished { take(&mut root) } else { None };
-        let left = (self.shared.live.count() > 0).then(|| inspect::look_at_one(self.shared));
+        self.look_at_who_is_left();
+        let left = self.left.take();
         let doubled = match &left {
             Some(_) => inspect::doubled_waits(self.shared),
             None => Vec::new(),
@@ -75,28 +81,41 @@ impl World<'_> {
                 self.stop(Halt::Panicked);
                 continue;
             }
+            if self.is_due() {
+                self.fire_next(self.now());
+            }
             self.collect();
-            let ready = self.ready.borrow().len();
-            if ready == 0 {
+            if self.ready.borrow().is_empty() {
                 if !self.go_on_without_any() {
-                    self.stop(Halt::Stuck);
+                    let could = self.blocked.borrow().iter().any(|call| (call.ready)());
+                    self.stop(if could { Halt::Entangled } else { Halt::Stuck });
                 }
                 continue;
             }
-            let chosen = match self.next.take() {
-                Some(chosen) => chosen,
-                None => {
-                    if self.plan.early && self.fires_early() {
-                        continue;
-                    }
-                    self.ask(Kind::Next, ready, 0.0)
-                }
-            };
-            let next = self.ready.borrow_mut().remove(chosen);
-            if let Some(next) = next {
-                self.step(next);
-            }
+            self.take_turn();
         }
+    }
+
+    /// The one that was chosen takes a step, or one that is chosen now; or a timer fires early.
+    pub(super) fn take_turn(&self) {
+        let chosen = if let Some(chosen) = self.next.take() {
+            chosen
+        } else {
+            let ready = self.ready.borrow().len();
+            if ready == 0 || (self.plan.early && self.fires_early()) {
+                return;
+            }
+            self.ask(Kind::Next, ready, 0.0)
+        };
+        let next = self.ready.borrow_mut().remove(chosen);
+        if let Some(next) = next {
+            self.step(next);
+        }
+    }
+
+    /// Is there a timer whose time has come? It does not wait until nobody can run (semantics.md ST-11).
+    fn is_due(&self) -> bool {
+        !self.timeless.get() && self.shared.wheels[0].next() <= self.now()
     }
 
     /// Nothing is ready. `false`: nothing ever will be.
@@ -120,15 +139,26 @@ impl World<'_> {
         if !self.plan.patient {
             return false;
         }
-        let begin = gaggle_base::clock::system_now();
-        let patience = gaggle_base::clock::to_nanos(PATIENCE);
-        while gaggle_base::clock::system_now() - begin < patience {
+        for round in 0.. {
             if self.shared.injector.len() > 0 {
                 return true;
             }
-            nap(Duration::from_micros(200));
+            // Not by the clock: on a machine that is busy the other thread is late, too.
+            if round >= NAPS && (round >= MOST_NAPS || !self.has_stranger()) {
+                return false;
+            }
+            nap(NAP);
         }
         false
+    }
+
+    /// Has the process a thread that was not there before, and that is none of a simulation's?
+    fn has_stranger(&self) -> bool {
+        let threads = blocked::threads_of_process().unwrap_or_default();
+        let young = |thread: &&i32| !self.plan.elders.contains(thread);
+        let ours = |name: String| name.starts_with(&self.shared.config.name);
+        let mut young = threads.iter().filter(young);
+        young.any(|thread| !blocked::name_of_thread(*thread).is_none_or(ours))
     }
 
     /// Polls a goroutine once.
@@ -142,7 +172,7 @@ impl World<'_> {
             .store(next.id, Ordering::Relaxed);
         let lock_waits = listing::lock_waits();
         // SAFETY: it was taken from the injector, so it is not done.
-        let held = self.plan.trace.then(|| unsafe { hold(next.task) });
+        let held = (self.plan.trace > 0).then(|| unsafe { hold(next.task) });
         // SAFETY: it was taken from the injector of this runtime, and is polled on this thread only.
         let again = unsafe { poll_driven(next.task, self.shared) };
         self.current.set(outer.0);
@@ -182,9 +212,6 @@ impl World<'_> {
         } else if !preempted {
             self.note(id, What::Yielded);
         }
-        if let Some(name) = self.shared.names.get(id).name {
-            self.names.borrow_mut().insert(id, name.to_string());
-        }
     }
 
     fn fires_early(&self) -> bool {
@@ -201,21 +228,27 @@ impl World<'_> {
     /// The clock moves to the next deadline, if that is not after `limit`, and what is due then fires. `false`: there is none.
     pub(super) fn fire_next(&self, limit: Nanos) -> bool {
         let wheel = self.shared.wheels[0];
-        let next = wheel.next();
-        if next > limit {
-            return false;
+        // A waker may come back here, by `advance`, so it is not borrowed meanwhile.
+        let mut expired = self.expired.take();
+        while expired.is_empty() {
+            // It may be earlier than the deadline (Wh3): the wheel then looks in vain, and the clock stays where it is.
+            let next = wheel.next().max(self.now());
+            if next > limit {
+                self.expired.replace(expired);
+                return false;
+            }
+            wheel.expire(next, usize::MAX, &mut expired);
+            if !expired.is_empty() {
+                self.move_clock(next);
+            }
         }
-        self.move_clock(next);
-        let mut expired = Expired::new();
-        wheel.expire(self.now(), usize::MAX, &mut expired);
-        if self.plan.trace && !expired.is_empty() {
-            self.note(0, What::Clock);
-        }
+        self.note(0, What::Clock);
         for equal in expired.chunk_by_mut(|a, b| a.0 == b.0) {
             let first = self.ask(Kind::Tie, equal.len(), 0.0);
             equal[..=first].rotate_right(1);
         }
-        expired.into_iter().for_each(|(_, waker)| waker.wake());
+        expired.drain(..).for_each(|(_, waker)| waker.wake());
+        self.expired.replace(expired);
         true
     }
 

@@ -2,11 +2,12 @@
 
 use super::drive::GivenUp;
 use super::plan::What;
-use super::world::{MOST_OPS, World};
+use super::world::{Blocked, MOST_OPS, World};
 use gaggle_base::clock::Nanos;
 use gaggle_base::site::Site;
 use gaggle_base::steps::{Kind, Op, Steps};
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::task::Waker;
 
 impl Steps for World<'_> {
@@ -25,6 +26,8 @@ impl Steps for World<'_> {
         let ops = self.ops.get() + 1;
         self.ops.set(ops);
         if ops > MOST_OPS {
+            // To a scheduler that is as if it had done so of its own accord: one that goes by priorities would let it run for ever.
+            self.guide_yielded(self.current.get());
             self.preempted.set(true);
             return true;
         }
@@ -41,7 +44,7 @@ impl Steps for World<'_> {
         };
         self.next.set(Some(chosen));
         self.preempted.set(true);
-        if self.plan.trace {
+        if self.plan.trace > 0 {
             let to = self.ready.borrow()[chosen].id;
             self.note(self.current.get(), What::GaveWay(to));
         }
@@ -52,10 +55,26 @@ impl Steps for World<'_> {
         self.ask(kind, options, 0.0)
     }
 
-    fn run_until(&self, ready: &dyn Fn() -> bool) {
-        if !self.drive(ready) {
+    fn run_until(&self, ready: Arc<dyn Fn() -> bool>) {
+        // It may only have given way before an operation: then one other has its turn, and the operation is not asked about again.
+        let gave_way = self.preempted.replace(false);
+        self.blocked.borrow_mut().push(Blocked {
+            goroutine: self.current.get(),
+            ready: ready.clone(),
+        });
+        if gave_way {
+            self.take_turn();
+        }
+        let came = self.drive(&*ready);
+        if !came {
+            self.look_at_who_is_left();
+        }
+        self.blocked.borrow_mut().pop();
+        if !came {
             resume_unwind(Box::new(GivenUp));
         }
+        self.granted.set(gave_way);
+        self.ops.set(0);
     }
 
     fn random(&self) -> u64 {
@@ -91,8 +110,15 @@ impl Steps for World<'_> {
 
     fn started(&self, goroutine: u64, site: Site) {
         self.mix(goroutine);
-        if self.plan.trace {
+        if self.plan.trace > 0 {
             self.note(self.current.get(), What::Started(goroutine, site));
+        }
+    }
+
+    fn closed(&self, channel: u64) {
+        let current = self.current.get();
+        if self.plan.trace > 0 && !self.closed.get() && current > 0 {
+            self.note(current, What::Closed(channel));
         }
     }
 

@@ -102,6 +102,9 @@ impl Stepping {
     }
 }
 
+/// What such runtimes, and the threads that drive them, have their names begin with.
+pub const SIMULATION: &str = "gaggle sim";
+
 /// A runtime that takes one step at a time. Its runs do not overlap.
 pub struct Stepped {
     shared: Arc<Shared>,
@@ -124,7 +127,7 @@ impl Stepped {
         });
         let shared = Shared::new(Config {
             workers: 1,
-            name: "sim".to_owned(),
+            name: SIMULATION.to_owned(),
             on_panic: OnPanic::Raise,
             on_deadlock: OnDeadlock::Ignore,
             report_stuck: false,

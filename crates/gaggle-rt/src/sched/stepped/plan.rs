@@ -28,10 +28,12 @@ pub struct Plan {
     pub level: Level,
     /// Timers may fire although goroutines are ready.
     pub early: bool,
-    /// All that happens is noted; else only the last [`Plan::LAST`] events are.
-    pub trace: bool,
+    /// How many events are kept, the last ones; with 0 nothing is noted, which is faster.
+    pub trace: usize,
     /// When nothing can go on, some real time is given to threads that nobody drives.
     pub patient: bool,
+    /// The threads that were there before: nobody waits for them.
+    pub elders: Arc<[i32]>,
     /// After so many steps the run is stopped.
     pub max_steps: u64,
     /// After so many steps without a move of the clock the run is stopped.
@@ -51,20 +53,14 @@ pub struct Progress {
     pub goroutine: AtomicU64,
 }
 
-impl Plan {
-    /// How many events are kept without a trace.
-    pub const LAST: usize = 64;
-    /// How many events a trace holds at most; the oldest go.
-    pub const MOST: usize = 100_000;
-}
-
 impl Default for Plan {
     fn default() -> Self {
         Self {
             level: Level::EveryOp,
             early: false,
-            trace: false,
+            trace: 0,
             patient: false,
+            elders: Arc::from([]),
             max_steps: 200_000_000,
             max_steps_at_once: 1_000_000,
             max_time: Nanos::MAX,
@@ -123,6 +119,8 @@ pub enum Halt {
     Returned,
     /// Nothing is ready and no timer is set, but the root has not ended.
     Stuck,
+    /// A call that blocks its thread could go on, but another such call has begun after it on the same thread, and waits.
+    Entangled,
     /// Some wait for each other's locks.
     LockCycle(Vec<Vec<u64>>),
     /// A goroutine has panicked, and nobody holds its handle.
@@ -175,6 +173,8 @@ pub enum What {
     Waits(Waiting),
     /// It started a goroutine.
     Started(u64, Site),
+    /// It has closed this channel, of its own accord or by dropping the last sender.
+    Closed(u64),
     /// It has ended.
     Ended,
     /// The clock has moved.
@@ -206,7 +206,7 @@ pub struct Run<T> {
     pub now: Nanos,
     /// Equal in two runs if, as far as can be seen, the same happened.
     pub fingerprint: u64,
-    /// What happened, or the end of it.
+    /// What happened, or the end of it; empty without a trace.
     pub events: Vec<Event>,
     /// Goroutines that had a name.
     pub names: BTreeMap<u64, String>,

@@ -132,8 +132,7 @@ fn story(seed: Option<u64>) -> String {
         }
     });
     assert_eq!(run.halt, Halt::Returned);
-    let text = out.lock().unwrap().clone();
-    text
+    out.lock().unwrap().clone()
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::Virtual;
 use super::plan::{Choice, Event, Guide, Halt, Level, Plan, Ready, What};
+use crate::inspect::{self, Dump};
 use crate::sched::Shared;
+use crate::time::wheel::Expired;
 use gaggle_base::clock::{Clock, Nanos};
 use gaggle_base::steps::Kind;
 use gaggle_base::sync::Ordering;
@@ -13,6 +15,13 @@ use std::task::Waker;
 
 /// After so many operations in one poll a goroutine gives way unasked, as in production: so nobody runs for ever because the dull choice is to go on.
 pub(super) const MOST_OPS: u32 = gaggle_base::context::BUDGET;
+
+/// A call that blocks the thread.
+pub(super) struct Blocked {
+    pub(super) goroutine: u64,
+    /// Could it go on?
+    pub(super) ready: Arc<dyn Fn() -> bool>,
+}
 
 pub(super) struct World<'a> {
     pub(super) shared: &'a Arc<Shared>,
@@ -42,6 +51,12 @@ pub(super) struct World<'a> {
     pub(super) halt: RefCell<Option<Halt>>,
     /// Whom to wake when nothing else can run.
     pub(super) settling: RefCell<Option<Waker>>,
+    /// The calls on this thread's stack that block it, the outermost first.
+    pub(super) blocked: RefCell<Vec<Blocked>>,
+    /// Who was left when a call that blocks was given up.
+    pub(super) left: RefCell<Option<Dump>>,
+    /// What has expired, while it is sorted and woken; else empty.
+    pub(super) expired: RefCell<Expired>,
     fingerprint: Cell<u64>,
     pub(super) events: RefCell<VecDeque<Event>>,
     pub(super) names: RefCell<BTreeMap<u64, String>>,
@@ -72,6 +87,9 @@ impl<'a> World<'a> {
             closed: Cell::new(false),
             halt: RefCell::new(None),
             settling: RefCell::new(None),
+            blocked: RefCell::default(),
+            left: RefCell::new(None),
+            expired: RefCell::default(),
             fingerprint: Cell::new(0),
             events: RefCell::default(),
             names: RefCell::default(),
@@ -162,6 +180,21 @@ impl<'a> World<'a> {
         true
     }
 
+    /// Looks at everybody, if nobody has yet.
+    pub(super) fn look_at_who_is_left(&self) {
+        if self.left.borrow().is_none() && self.shared.live.count() > 0 {
+            let mut left = inspect::look_at_one(self.shared);
+            let blocked = self.blocked.borrow();
+            let blocks = |id: u64| blocked.iter().any(|call| call.goroutine == id);
+            for g in left.runtimes.iter_mut().flat_map(|r| &mut r.goroutines) {
+                if blocks(g.id) {
+                    inspect::mark_blocked(self.shared, g);
+                }
+            }
+            *self.left.borrow_mut() = Some(left);
+        }
+    }
+
     /// The run is to stop, for the first of several reasons.
     pub(super) fn stop(&self, why: Halt) {
         self.halt.borrow_mut().get_or_insert(why);
@@ -176,13 +209,17 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn note(&self, who: u64, what: What) {
+        if self.plan.trace == 0 {
+            return;
+        }
+        if !self.shared.names.is_empty()
+            && let Some(name) = self.shared.names.get(who).name
+        {
+            // With each event: a goroutine's name goes when it ends, which may be in its first step.
+            self.names.borrow_mut().insert(who, name.to_string());
+        }
         let mut events = self.events.borrow_mut();
-        let most = if self.plan.trace {
-            Plan::MOST
-        } else {
-            Plan::LAST
-        };
-        if events.len() == most {
+        if events.len() == self.plan.trace {
             events.pop_front();
         }
         events.push_back(Event {

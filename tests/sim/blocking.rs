@@ -1,0 +1,121 @@
+//! Calls that block their thread, and threads of one's own, in a simulation that has one thread.
+
+use gaggle::sim::{Builder, Class};
+use gaggle::sync::Mutex;
+use gaggle::time::sleep;
+use gaggle::{block_on, blocking, chan, go};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+#[test]
+fn one_that_blocks_lets_the_others_run() {
+    let report = Builder::new().schedules(500).run(|| async {
+        let (tx, rx) = chan::bounded::<u32>(0);
+        go(async move {
+            sleep(ms(5)).await;
+            tx.send(blocking(|| 7)).await.unwrap();
+        });
+        let late = go(async {
+            sleep(ms(20)).await;
+            2
+        });
+        assert_eq!(rx.recv_blocking(), Ok(7));
+        assert_eq!(late.join_blocking().unwrap(), 2);
+        assert_eq!(block_on(async { go(async { 3 }).await.unwrap() }), 3);
+    });
+    assert!(report.ok(), "{report}");
+}
+
+#[test]
+fn one_that_blocks_for_ever_is_a_deadlock() {
+    let report = Builder::new().run(|| async {
+        let (tx, rx) = chan::bounded::<u32>(0);
+        let _ = rx.recv_blocking();
+        drop(tx);
+    });
+    assert_eq!(
+        report.finding().unwrap().class(),
+        Class::Deadlock,
+        "{report}"
+    );
+}
+
+#[test]
+fn two_that_block_in_each_others_way_are_told_and_not_taken_for_a_deadlock() {
+    let report = Builder::new().schedules(200).run(|| async {
+        let (a, got_a) = chan::bounded::<()>(0);
+        let (b, got_b) = chan::bounded::<()>(0);
+        // On two threads: the first gets its message, and only then sends the second's.
+        let first = go(async move {
+            got_a.recv_blocking().unwrap();
+            b.send(()).await.unwrap();
+        });
+        let second = go(async move { got_b.recv_blocking().unwrap() });
+        a.send(()).await.unwrap();
+        first.await.unwrap();
+        second.await.unwrap();
+    });
+    assert_eq!(
+        report.finding().unwrap().class(),
+        Class::Entangled,
+        "{report}"
+    );
+}
+
+#[test]
+fn a_lock_is_waited_for_by_blocking_too() {
+    let report = Builder::new().schedules(300).run(|| async {
+        let lock = Arc::new(Mutex::new(0));
+        let other = lock.clone();
+        let other = go(async move {
+            let mut guard = other.lock().await;
+            sleep(ms(1)).await;
+            *guard += 1;
+        });
+        sleep(Duration::from_micros(1)).await;
+        *lock.lock_blocking() += 1;
+        other.await.unwrap();
+        assert_eq!(*lock.lock_blocking(), 2);
+    });
+    assert!(report.ok(), "{report}");
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread that nobody drives is what is told"
+)]
+fn a_thread_of_ones_own_is_told() {
+    let report = Builder::new().schedules(5).run(|| async {
+        let (tx, rx) = chan::bounded::<u32>(0);
+        let thread = std::thread::spawn(move || tx.send_blocking(1));
+        let _ = rx.recv().await;
+        thread.join().unwrap().unwrap();
+    });
+    assert_eq!(
+        report.finding().unwrap().class(),
+        Class::ForeignThread,
+        "{report}"
+    );
+    assert!(report.to_string().contains("workers = N"), "{report}");
+}
+
+#[test]
+fn one_that_never_gives_its_thread_back_is_left_behind() {
+    let report = Builder::new().patience(ms(200)).run(|| async {
+        let stuck = go(async {
+            loop {
+                std::hint::spin_loop();
+                // It ends when the process does; until then it is to take little.
+                std::thread::park();
+            }
+        });
+        stuck.await.unwrap();
+    });
+    assert_eq!(report.finding().unwrap().class(), Class::Stuck, "{report}");
+    assert_eq!(report.finding().unwrap().goroutines(), [2]);
+}
