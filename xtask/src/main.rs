@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, conformance, licences, lint, test, loom, soak",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, beam, loom, soak",
         run: jobs::ci::ci,
     },
     Job {
@@ -124,6 +124,12 @@ const JOBS: &[Job] = &[
         arguments: "[--markdown] [--bless] [entries]",
         about: "known bugs under the simulator: how soon each is found; `zoo help` says more",
         run: jobs::zoo::zoo,
+    },
+    Job {
+        name: "beam",
+        arguments: "[--trees N] [--seed S] [--bless] [scenarios]",
+        about: "supervision on gaggle and on a BEAM: prints what differs",
+        run: jobs::beam::beam,
     },
     Job {
         name: "sanitize",

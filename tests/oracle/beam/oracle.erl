@@ -114,14 +114,13 @@ do(<<"down">>, []) ->
             receive {'DOWN', Ref, _, _, Why} -> word(Why) end
     end;
 do(<<"close">>, []) ->
-    case get(root) of
-        undefined -> ok;
-        _ -> do(<<"down">>, [])
-    end,
+    do(<<"down">>, []),
+    %% Those whose supervisor was killed may still be ending.
+    quiet(),
     Left = [Pid || {Pid, _} <- ets:tab2list(names), is_pid(Pid)],
     [exit(Pid, kill) || Pid <- Left],
-    flush(),
     quiet(),
+    flush(),
     ets:delete_all_objects(names),
     erase(root),
     ok;
@@ -179,20 +178,21 @@ state() ->
 
 tree(Sup) ->
     Children = lists:reverse(supervisor:which_children(Sup)),
-    Counts = [[$/, integer_to_list(proplists:get_value(Key, supervisor:count_children(Sup)))]
-              || Key <- [specs, active, supervisors, workers]],
-    Shown = [child(Child) || Child <- Children],
-    Sorted = case Children of
-                 [{undefined, _, _, _} | _] -> lists:sort(Shown);
-                 _ -> Shown
-             end,
-    ["[", lists:join(" ", Sorted), "]", Counts].
+    [{_, Name}] = ets:lookup(names, Sup),
+    case [pool || #{kind := dynamic, name := Its} <- get(specs), Its =:= Name] of
+        [] ->
+            Counted = supervisor:count_children(Sup),
+            Counts = [[$/, integer_to_list(proplists:get_value(Key, Counted))]
+                      || Key <- [specs, active, supervisors, workers]],
+            ["[", lists:join(" ", [child(Child) || Child <- Children]), "]", Counts];
+        _ ->
+            %% A dynamic supervisor counts its template, too. And until OTP 26 one that has
+            %% declined to be restarted stays in the list, without a process.
+            Up = [Child || {undefined, Pid, _, _} <- Children, is_pid(Pid),
+                           {_, Child} <- ets:lookup(names, Pid)],
+            ["[", lists:join(" ", lists:sort(Up)), "]/", integer_to_list(length(Up))]
+    end.
 
-child({undefined, Pid, _, _}) ->
-    case ets:lookup(names, Pid) of
-        [{_, Name}] -> Name;
-        [] -> iolist_to_binary(io_lib:format("~p", [Pid]))
-    end;
 child({Id, undefined, _, _}) -> [Id, "-"];
 child({Id, restarting, _, _}) -> [Id, "?"];
 child({Id, Pid, supervisor, _}) -> [Id, tree(Pid)];

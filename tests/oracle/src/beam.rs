@@ -45,17 +45,19 @@ impl Beam {
 
     /// What the scenarios of this text leave in the log.
     ///
-    /// One scheduler is how the modules know that nothing can run any more.
+    /// One scheduler is how the modules know that nothing can run any more; all code is loaded at the start, since who waits for code does not run either.
     ///
     /// # Errors
     /// When `erl` cannot be started, or fails.
     pub fn logs(&self, scenarios: &str) -> io::Result<String> {
         let (into, from) = (self.folder.join("in"), self.folder.join("out"));
         fs::write(&into, scenarios)?;
-        let call = format!("oracle:main({}, {}).", quoted(&into), quoted(&from));
+        let load = "[{module, _} = code:load_file(list_to_atom(filename:basename(File, \".beam\"))) || File <- filelib:wildcard(\"*.beam\")]";
+        let (scenarios, logs) = (quoted(&into), quoted(&from));
+        let call = format!("{load}, oracle:main({scenarios}, {logs}).");
         let mut erl = Command::new("erl");
         erl.args(["+S", "1:1", "+SDcpu", "1:1", "+SDio", "1", "+A", "1"])
-            .args(["-noinput", "-noshell", "-eval", &call])
+            .args(["-mode", "embedded", "-pa", ".", "-noinput", "-eval", &call])
             .current_dir(&self.folder);
         run(&mut erl)?;
         fs::read_to_string(&from)

@@ -4,12 +4,14 @@ use crate::scenario::{Kind, Scenario};
 use std::fmt::Write as _;
 
 /// A log with what happens at once in the order of the alphabet:
-/// all of a step that kills a supervisor, whose children end while it is started again; ends of dynamic children (their names begin with `%`), which are stopped together; what several plain processes do.
+/// all of a step that kills a supervisor, whose children end while it is started again, and of all steps if some supervisor is stopped by being killed; ends of dynamic children (their names begin with `%`), which are stopped together; what several plain processes do.
 #[must_use]
 pub fn normal(scenario: &Scenario, log: &str) -> String {
     let mut text = String::new();
     let mut lines: Vec<&str> = Vec::new();
-    let mut kills = false;
+    let mut specs = scenario.specs.iter();
+    let always = specs.any(|spec| spec.kind != Kind::Worker && spec.get("stop", "") == "kill");
+    let mut kills = always;
     for line in log.lines().chain([""]) {
         if line.starts_with(['>', '=', ':']) || line.is_empty() || line.starts_with("scenario ") {
             arrange(scenario, &mut lines, kills);
@@ -21,7 +23,7 @@ pub fn normal(scenario: &Scenario, log: &str) -> String {
             }
             if let Some(step) = line.strip_prefix("> ") {
                 let killed = step.strip_prefix("kill ");
-                kills = killed.is_some_and(|name| is_sup(scenario, name));
+                kills = always || killed.is_some_and(|name| is_sup(scenario, name));
             }
         } else {
             lines.push(line);

@@ -67,11 +67,16 @@ impl Grower {
     }
 
     /// What is said of any child.
-    fn common(&mut self, parent: &str, auto: bool) -> String {
+    fn common(&mut self, parent: &str, auto: bool, sup: bool) -> String {
         let restart = self.one(&["permanent", "permanent", "transient", "temporary"]);
         let mut text = format!("in={parent} restart={restart}");
         if self.chance(40) {
-            let stop = self.one(&["wait", "kill", "1000"]);
+            let stop = if sup && self.chance(80) {
+                // The order of what happens is lost for the whole tree if one is killed.
+                self.one(&["wait", "1000"])
+            } else {
+                self.one(&["wait", "kill", "1000"])
+            };
             let _ = write!(text, " stop={stop}");
         }
         if auto && restart != "permanent" && self.chance(60) {
@@ -86,7 +91,7 @@ impl Grower {
         let mut line = format!("sup {name} strategy={strategy} auto={auto} ");
         line += &self.budget();
         if let (true, Some((parent, auto))) = (nested, parent) {
-            line = format!("{line} {}", self.common(parent, auto));
+            line = format!("{line} {}", self.common(parent, auto, true));
         }
         self.text += &line;
         self.text.push('\n');
@@ -115,14 +120,14 @@ impl Grower {
 
     fn pool(&mut self, name: &str, parent: &str, auto: bool) {
         let each = self.one(&["permanent", "transient", "temporary"]);
-        let (budget, common) = (self.budget(), self.common(parent, auto));
+        let (budget, common) = (self.budget(), self.common(parent, auto, true));
         let _ = writeln!(self.text, "dynamic {name} each={each} {budget} {common}");
         self.pools.push(name.to_owned());
         self.sups.push(name.to_owned());
     }
 
     fn worker(&mut self, name: &str, parent: &str, auto: bool) -> String {
-        let mut line = format!("worker {name} {}", self.common(parent, auto));
+        let mut line = format!("worker {name} {}", self.common(parent, auto, false));
         self.starts(&mut line);
         if self.chance(4) {
             line.push_str(" terminates=crash");

@@ -6,6 +6,7 @@ use gaggle::actor::{
     Actor, AddError, AutoShutdown, Child, ChildState, Control, Ctx, Dynamic, Exit, Restart,
     Shutdown, StartError, Strategy, Supervisor,
 };
+use gaggle::sim::settle;
 use gaggle::time::sleep;
 use std::future::pending;
 use std::sync::Arc;
@@ -213,9 +214,12 @@ pub(crate) async fn step(
         }
         ("down", []) => Some(down(world).await.unwrap_or_else(nobody)),
         ("close", []) => {
-            let result = down(world).await;
+            down(world).await;
+            lock(&world.ended).take();
+            // Those whose supervisor was killed may still be ending.
+            settle().await;
             crate::procs::close(world).await;
-            result
+            None
         }
         _ => return None,
     };
@@ -344,7 +348,7 @@ pub(crate) async fn state(world: &World, scenario: &Scenario) -> Option<String> 
         }
         // Somebody takes his time to start or to stop. OTP's supervisors answer when that is over.
         sleep(Duration::from_millis(1)).await;
-        gaggle::sim::settle().await;
+        settle().await;
     }
 }
 
@@ -353,7 +357,7 @@ async fn tree(world: &World, name: &str) -> Option<String> {
     let children = sup.children().await.ok()?;
     let counts = sup.count().await.ok()?;
     let mut shown = Vec::new();
-    let dynamic = children.iter().any(|child| child.id.is_none());
+    let dynamic = lock(&world.pools).contains_key(name);
     for child in children {
         let Some(id) = &child.id else {
             shown.push(world.name_of(child.pid));
@@ -370,7 +374,9 @@ async fn tree(world: &World, name: &str) -> Option<String> {
         });
     }
     if dynamic {
+        // OTP counts the template, too.
         shown.sort();
+        return Some(format!("[{}]/{}", shown.join(" "), counts.active));
     }
     Some(format!(
         "[{}]/{}/{}/{}/{}",
