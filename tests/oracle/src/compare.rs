@@ -11,6 +11,7 @@ pub fn normal(scenario: &Scenario, log: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
     let mut specs = scenario.specs.iter();
     let always = specs.any(|spec| spec.kind != Kind::Worker && spec.get("stop", "") == "kill");
+    let always = always || scenario.name.starts_with(crate::crowd::PREFIX);
     let mut kills = always;
     for line in log.lines().chain([""]) {
         if line.starts_with(['>', '=', ':']) || line.is_empty() || line.starts_with("scenario ") {
@@ -40,10 +41,10 @@ fn is_sup(scenario: &Scenario, name: &str) -> bool {
 }
 
 fn arrange(scenario: &Scenario, lines: &mut [&str], kills: bool) {
-    if scenario.specs.is_empty() {
-        lines.sort_by_key(|line| line.split(' ').next());
-    } else if kills {
+    if kills {
         lines.sort_unstable();
+    } else if scenario.specs.is_empty() {
+        lines.sort_by_key(|line| line.split(' ').next());
     } else {
         let stops = |line: &&str| line.starts_with("stop %");
         let same = |a: &&str, b: &&str| stops(a) && stops(b);

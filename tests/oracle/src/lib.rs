@@ -5,7 +5,7 @@
 //! | `scenario.rs` | the texts that both sides read |
 //! | `world.rs` | one run of one on gaggle |
 //! | `tree.rs`, `procs.rs` | the actors in it: supervision trees; plain processes |
-//! | `random.rs` | trees at random |
+//! | `random.rs`, `crowd.rs` | trees and crowds at random |
 //! | `beam.rs` | the run on a BEAM |
 //! | `compare.rs` | logs side by side |
 //!
@@ -15,6 +15,7 @@
 
 pub mod beam;
 pub mod compare;
+pub mod crowd;
 mod procs;
 pub mod random;
 pub mod scenario;

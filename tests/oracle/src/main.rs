@@ -4,7 +4,7 @@
 
 use gaggle_oracle::beam::Beam;
 use gaggle_oracle::scenario::{Scenario, parse};
-use gaggle_oracle::{NAMED, compare, logs, random};
+use gaggle_oracle::{NAMED, compare, crowd, logs, random};
 use std::collections::BTreeMap;
 use std::io;
 use std::process::ExitCode;
@@ -12,9 +12,9 @@ use std::time::Instant;
 
 const USAGE: &str = "Usage: cargo xtask beam [options] [scenarios]
 
-Runs the scenarios of tests/oracle/scenarios.txt and trees at random on gaggle and on a BEAM, and prints what differs: nothing.
+Runs the scenarios of tests/oracle/scenarios.txt and trees and crowds at random on gaggle and on a BEAM, and prints what differs: nothing.
 
-  --trees N   so many trees at random (1000); none if scenarios are named
+  --trees N   so many trees at random (1000), and as many crowds; none if scenarios are named
   --seed S    the seed of the first one (1)
   --show      print the logs of the BEAM, too
   --bless     write what the BEAM says of the named scenarios into tests/oracle/golden.txt";
@@ -24,7 +24,7 @@ const SCHEDULES: u64 = 20;
 /// For trees at random.
 const SCHEDULES_OF_TREES: u64 = 3;
 /// So many differences are shown.
-const SHOWN: usize = 40;
+const SHOWN: usize = 5;
 
 struct Options {
     trees: u64,
@@ -87,9 +87,9 @@ fn oracle(options: &Options) -> io::Result<usize> {
         named.retain(|scenario| options.names.contains(&scenario.name));
     }
     let seeds = options.seed..options.seed + options.trees;
-    let trees = seeds.flat_map(|seed| parse(&random::tree(seed)));
+    let random = seeds.flat_map(|seed| parse(&(random::tree(seed) + &crowd::crowd(seed))));
     let count = named.len();
-    let all: Vec<Scenario> = named.into_iter().chain(trees).collect();
+    let all: Vec<Scenario> = named.into_iter().chain(random).collect();
     let text: String = all.iter().map(|scenario| scenario.text.as_str()).collect();
     let said = Beam::prepare()?.logs(&text)?;
     let theirs: BTreeMap<&str, String> = compare::split(&said).into_iter().collect();
@@ -119,7 +119,7 @@ fn oracle(options: &Options) -> io::Result<usize> {
         std::fs::write(path, golden)?;
     }
     println!(
-        "scenarios {count}, random trees {} from seed {}, differences {differences} ({:.1} s on the BEAM, {:.1} s all told)",
+        "scenarios {count}, random trees {0}, random crowds {0} from seed {1}, differences {differences} ({2:.1} s on the BEAM, {3:.1} s all told)",
         options.trees,
         options.seed,
         on_beam.as_secs_f64(),

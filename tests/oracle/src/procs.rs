@@ -346,8 +346,11 @@ async fn call(
 /// Kills all that are left.
 pub(crate) async fn close(world: &World) {
     let peers = std::mem::take(&mut *lock(&world.peers));
+    // All at once: none hears of another's end.
     for addr in peers.values() {
         addr.kill();
+    }
+    for addr in peers.values() {
         addr.exited().await;
     }
     lock(&world.holds).clear();

@@ -31,7 +31,7 @@ pub fn tree(seed: u64) -> String {
         pairs: Vec::new(),
         dynamic: 0,
     };
-    grower.sup("root", None, false, 1);
+    grower.sup("root", None, 1);
     grower.text.push_str("boot\n");
     for _ in 0..grower.number(4, 14) {
         grower.step();
@@ -85,13 +85,19 @@ impl Grower {
         text
     }
 
-    fn sup(&mut self, name: &str, parent: Option<(&str, bool)>, nested: bool, depth: u32) {
+    fn sup(&mut self, name: &str, parent: Option<(&str, bool)>, depth: u32) {
         let strategy = self.one(&["one_for_one", "one_for_all", "rest_for_one"]);
-        let auto = self.one(&["never", "never", "any", "all"]);
+        let mut auto = self.one(&["never", "never", "any", "all"]);
+        if parent.is_none() && self.chance(60) {
+            auto = "never";
+        }
         let mut line = format!("sup {name} strategy={strategy} auto={auto} ");
-        line += &self.budget();
-        if let (true, Some((parent, auto))) = (nested, parent) {
-            line = format!("{line} {}", self.common(parent, auto, true));
+        match parent {
+            None => line.push_str("max=9 within=3600"),
+            Some((parent, auto)) => {
+                let (budget, common) = (self.budget(), self.common(parent, auto, true));
+                let _ = write!(line, "{budget} {common}");
+            }
         }
         self.text += &line;
         self.text.push('\n');
@@ -102,7 +108,7 @@ impl Grower {
             let roll = self.rng.below(100);
             let id = if roll < 30 && depth < DEPTH {
                 let id = format!("{prefix}s{index}");
-                self.sup(&id, parent, true, depth + 1);
+                self.sup(&id, parent, depth + 1);
                 id
             } else if roll < 40 {
                 let id = format!("{prefix}d{index}");
@@ -177,12 +183,9 @@ impl Grower {
 
     /// One more child, or one that is there already.
     fn add(&mut self) -> Option<String> {
-        let static_sups: Vec<String> = self.sups.clone();
-        let static_sups: Vec<String> = static_sups
-            .into_iter()
-            .filter(|sup| !self.pools.contains(sup))
-            .collect();
-        let sup = self.pick(&static_sups)?;
+        let sups = self.sups.iter().filter(|sup| !self.pools.contains(sup));
+        let sups: Vec<String> = sups.cloned().collect();
+        let sup = self.pick(&sups)?;
         let known: Vec<String> = self
             .pairs
             .iter()
@@ -211,7 +214,11 @@ impl Grower {
         self.dynamic += 1;
         let name = format!("%{}", self.dynamic);
         let mut line = format!("start_dynamic {pool} {name}");
-        self.starts(&mut line);
+        if self.chance(30) {
+            // None that declines to be restarted: then OTP 25's supervisor fails when it ends.
+            let starts = self.one(&[".x", ".xx", "..x", "i", "x", ".s", ".x*"]);
+            let _ = write!(line, " starts={starts}");
+        }
         self.workers.push(name);
         Some(line)
     }
