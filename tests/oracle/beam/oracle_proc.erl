@@ -23,7 +23,12 @@ do(<<"link_name">>, [P, Alias]) ->
         end,
         ok
     end);
-do(<<"unlink">>, [P, Q]) -> run(P, fun() -> unlink(pid(Q)), ok end);
+do(<<"unlink">>, [P, Q]) ->
+    run(P, fun() ->
+        Pid = pid(Q),
+        unlink(Pid),
+        forget(Pid)
+    end);
 do(<<"monitor">>, [P, Q, Ref]) ->
     run(P, fun() -> put({ref, Ref}, monitor(process, pid(Q))), ok end);
 do(<<"monitor_name">>, [P, Alias, Ref]) ->
@@ -69,6 +74,9 @@ pid(Name) ->
         [{_, Pid}] -> Pid;
         [] -> dead()
     end.
+
+%% Exits that have come already: gaggle's unlink drops them, as its demonitor does.
+forget(Pid) -> receive {'EXIT', Pid, _} -> forget(Pid) after 0 -> ok end.
 
 %% A process that is gone.
 dead() ->
