@@ -153,13 +153,6 @@ pub fn threads_of_process() -> Option<Vec<i32>> {
         .collect()
 }
 
-/// What a thread of the process is called, cut to 15 bytes by the system; `None` if it has ended, or the system does not tell.
-#[must_use]
-pub fn name_of_thread(thread: i32) -> Option<String> {
-    let name = std::fs::read_to_string(format!("/proc/self/task/{thread}/comm")).ok()?;
-    Some(name.trim_end().to_owned())
-}
-
 /// Threads of gaggle's own that wake nobody of their own accord: monitors, the one that waits for signals.
 static SERVANTS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 

@@ -9,23 +9,39 @@
 //!   EMPTY ───────────▶ NOTIFIED   NOTIFIED ──▶ EMPTY   (returns at once)
 //!   EMPTY ──park──▶ PARKED ──unpark──▶ NOTIFIED        (and wakes the thread)
 //!   PARKED ──time is up──▶ EMPTY
+//!   EMPTY ──sleep elsewhere──▶ ELSEWHERE ──unpark──▶ NOTIFIED   (and interrupts it)
 //! ```
 //!
 //! Only the owning thread leaves `PARKED` by time-out, so one compare-exchange decides between a permit and the time.
 
 use crate::clock::{Nanos, system_now};
 use crate::sync::{AtomicU32, Ordering, spin_loop};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 const EMPTY: u32 = 0;
 const PARKED: u32 = 1;
 const NOTIFIED: u32 = 2;
+/// As `PARKED`, but in a system call of its own choice, which is interrupted in its own way.
+const ELSEWHERE: u32 = 3;
+
+/// How a sleep elsewhere is ended.
+type Interrupt = Arc<dyn Fn() + Send + Sync>;
 
 /// Where one thread sleeps. Only the owner calls `park*`; anyone may call `unpark`.
-#[derive(Debug)]
 pub struct Parker {
     state: AtomicU32,
     sleeper: imp::Sleeper,
+    interrupt: Option<Interrupt>,
+}
+
+impl fmt::Debug for Parker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parker")
+            .field("permit", &self.has_permit())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Parker {
@@ -41,7 +57,29 @@ impl Parker {
         Self {
             state: AtomicU32::new(EMPTY),
             sleeper: imp::Sleeper::new(),
+            interrupt: None,
         }
+    }
+
+    /// One that may also sleep elsewhere ([`sleep_elsewhere`](Self::sleep_elsewhere)). `interrupt` ends such a sleep; if it comes before the sleep has begun, it ends that.
+    #[must_use]
+    pub fn with_interrupt(interrupt: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self {
+            interrupt: Some(interrupt),
+            ..Self::new()
+        }
+    }
+
+    /// Calls `sleep`, unless there is a permit. An `unpark` ends it. Says whether there was a permit.
+    pub fn sleep_elsewhere(&self, sleep: impl FnOnce()) -> bool {
+        if self
+            .state
+            .compare_exchange(EMPTY, ELSEWHERE, Ordering::Acquire, Ordering::Acquire)
+            .is_ok()
+        {
+            sleep();
+        }
+        self.state.swap(EMPTY, Ordering::Acquire) == NOTIFIED
     }
 
     /// Takes the permit if there is one.
@@ -106,8 +144,10 @@ impl Parker {
     /// Leaves a permit and wakes the sleeper.
     #[inline]
     pub fn unpark(&self) {
-        if self.state.swap(NOTIFIED, Ordering::Release) == PARKED {
-            self.sleeper.wake(&self.state);
+        match self.state.swap(NOTIFIED, Ordering::Release) {
+            PARKED => self.sleeper.wake(&self.state),
+            ELSEWHERE => self.interrupt.iter().for_each(|interrupt| interrupt()),
+            _ => {}
         }
     }
 }

@@ -75,6 +75,10 @@ reasons! {
     Watch = "watch",
     /// It waits for somebody else's run of a singleflight call.
     Singleflight = "singleflight",
+    /// It waits to read from a descriptor, or to accept.
+    IoRead = "IO wait",
+    /// It waits to write to a descriptor, or to be connected.
+    IoWrite = "IO wait (write)",
     /// It runs a call that blocks its thread.
     Blocking = "blocking call",
 }
@@ -292,6 +296,7 @@ mod tests {
             (Reason::RwLockWrite, "sync.RWMutex.Lock"),
             (Reason::WaitGroup, "sync.WaitGroup.Wait"),
             (Reason::Cond, "sync.Cond.Wait"),
+            (Reason::IoRead, "IO wait"),
         ];
         for (reason, text) in texts {
             assert_eq!(reason.to_string(), text);

@@ -5,6 +5,7 @@
 //! | `task` | one goroutine: its state, its memory, its handle |
 //! | `inspect` | seeing inside: dumps, deadlocks, leaks |
 //! | `sched` | workers, queues, sleeping and waking, blocking hand-off |
+//! | [`io`] | waiting for file descriptors |
 //! | [`time`] | sleeping and time-outs |
 //! | [`runtime`] | runtimes: building, entering, ending |
 //!
@@ -13,6 +14,8 @@
 
 mod go;
 mod inspect;
+#[cfg(all(target_os = "linux", not(loom)))]
+pub mod io;
 pub mod runtime;
 mod sched;
 mod task;

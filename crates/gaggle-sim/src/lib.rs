@@ -13,6 +13,7 @@
 //! | `record.rs` | the choices of one run, written down or read off |
 //! | `execute.rs` | one run, and what was wrong with it |
 //! | `explore.rs` | many runs, until one goes wrong |
+//! | `investigate.rs` | a run once more: is it the same, what does it need, what happened |
 //! | `threads.rs` | the threads that runs take place on, and the watch over them |
 //! | `minimise.rs` | a shorter list of choices with the same end |
 //! | `token.rs` | a list of choices as a string |
@@ -36,6 +37,7 @@ mod explore;
 mod finding;
 mod hook;
 mod inside;
+mod investigate;
 mod minimise;
 mod names;
 mod once;

@@ -1,7 +1,7 @@
 //! One run alone: with the choices of a string, or with a scheduler and a seed. It may be one that cannot be repeated.
 
 use crate::execute::{Execution, Program, Recipe, Setup, Stage};
-use crate::explore::{stuck, token};
+use crate::investigate::{stuck, token};
 use crate::report::{Failure, Report, Shown};
 use crate::schedule::Sched;
 use crate::story::Story;

@@ -5,7 +5,7 @@
 use gaggle_base::clock::system_now;
 use gaggle_base::rng::Rng;
 use gaggle_base::thread;
-use gaggle_rt::stepped::{Progress, SIMULATION};
+use gaggle_rt::stepped::{Progress, SIMULATION, Simulating};
 use std::hint::black_box;
 use std::io::Write as _;
 use std::panic::resume_unwind;
@@ -38,6 +38,7 @@ pub(crate) fn on_fresh_thread<R: Send + 'static>(
 ) -> Ended<R> {
     let (done, ended) = channel();
     let body = move || {
+        let _simulating = Simulating::new();
         // Nobody waits any more if it was left behind.
         let _ = done.send(f());
     };

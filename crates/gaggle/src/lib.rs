@@ -31,6 +31,7 @@
 //! | `sync.WaitGroup`, `sync.Mutex` | [`sync::WaitGroup`], [`sync::Mutex`] |
 //! | `context.Context` | [`context::Context`] |
 //! | `errgroup.Group` | [`group::Group`] |
+//! | `net.Listen`, `net.Dial` | [`net::TcpListener`], [`net::TcpStream`] |
 //! | `time.Sleep` | [`time::sleep`] |
 //! | `runtime.Gosched` | [`yield_now`] |
 //! | `runtime.LockOSThread` | [`go_locked`]: a goroutine with a thread of its own, whose future need not be `Send` |
@@ -50,6 +51,8 @@ pub mod actor;
 pub mod chan;
 pub mod context;
 pub mod group;
+#[cfg(target_os = "linux")]
+pub mod net;
 mod panics;
 pub mod runtime;
 mod select;

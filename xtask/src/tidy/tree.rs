@@ -14,6 +14,11 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gaggle-rt", &["gaggle", "gaggle-actor", "gaggle-chan"]),
     ("gaggle-actor", &["gaggle", "gaggle-sim"]),
     (
+        "gaggle-net",
+        &["gaggle", "gaggle-actor", "gaggle-chan", "gaggle-sim"],
+    ),
+    ("gaggle-sim", &["gaggle", "gaggle-chan"]),
+    (
         "gaggle-macros",
         &["gaggle", "gaggle-base", "gaggle-chan", "gaggle-rt"],
     ),

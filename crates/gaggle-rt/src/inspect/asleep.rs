@@ -58,7 +58,11 @@ impl Snapshot {
             threads: sleepers.iter().map(|(s, _)| s.thread).collect(),
         };
         for runtime in runtimes {
-            if runtime.is_closing() || runtime.has_timers() || runtime.has_work() {
+            if runtime.is_closing()
+                || runtime.has_timers()
+                || runtime.has_work()
+                || runtime.descriptors.any()
+            {
                 return None;
             }
             let mut asleep = runtime.idle.asleep();

@@ -218,7 +218,7 @@ fn goroutine(
             _ => worker.and_then(|w| w.stuck_for),
         },
         object: if waits {
-            object(&seen.waiting, objects)
+            object(&seen.waiting, objects).or_else(|| descriptor(shared, &seen.waiting))
         } else {
             None
         },
@@ -240,6 +240,21 @@ fn reason(waiting: &Waiting) -> String {
         (Reason::Join, id) if id != 0 => format!("join goroutine {id}"),
         (reason, _) => reason.to_string(),
     }
+}
+
+/// The descriptor that is waited for. It may have been closed meanwhile, and another one have its number.
+fn descriptor(shared: &Shared, waiting: &Waiting) -> Option<Object> {
+    if !matches!(waiting.reason, Reason::IoRead | Reason::IoWrite) {
+        return None;
+    }
+    let (kind, peer) = shared.descriptors.describe(waiting.object)?;
+    Some(Object {
+        kind: kind.to_owned(),
+        name: peer.map(|peer| peer.to_string()),
+        address: waiting.object,
+        figures: Vec::new(),
+        holder: None,
+    })
 }
 
 fn object(waiting: &Waiting, objects: &Objects) -> Option<Object> {

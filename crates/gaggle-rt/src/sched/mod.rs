@@ -15,6 +15,7 @@
 //! | `search.rs` | a worker without work: steal, spin, sleep |
 //! | `seats.rs` | how many workers are active: blocking hand-off, spare threads |
 //! | `monitor.rs` | the thread that notices workers that are stuck in one poll |
+//! | `descriptors.rs` | who asks the system about file descriptors, and when |
 //! | `balance.rs` | spread the work over the workers, or gather it on one? |
 //! | `shared.rs` | what all of them share: one runtime |
 //! | `stepped/` | the other way to drive a runtime: one thread, virtual time, every choice asked for |
@@ -24,6 +25,7 @@
 //! The protocols are in `README.md`.
 
 mod balance;
+mod descriptors;
 mod here;
 mod idle;
 mod inject;
@@ -46,6 +48,8 @@ pub(crate) use here::{
 };
 pub(crate) use shared::{Config, Shared};
 pub use shutdown::Stragglers;
+
+pub(crate) use worker::wake;
 
 use crate::runtime;
 use crate::task::{TaskRef, hand_over};

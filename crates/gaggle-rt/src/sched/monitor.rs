@@ -121,8 +121,13 @@ fn run(shared: &Arc<Shared>) {
         watch.tick(shared);
         quiet = if all_sleep(shared) { quiet + 1 } else { 0 };
         seen.resize(shared.slots.used(), Seen::default());
+        let neglected = shared.descriptors.neglected();
+        if neglected {
+            // Somebody who sleeps can wait for them as well.
+            shared.notify_always();
+        }
         for (slot, seen) in shared.slots.all().zip(&mut seen) {
-            look(shared, slot, seen);
+            look(shared, slot, seen, neglected);
         }
     }
     // The last to leave. A goroutine that is neither queued nor parked nor in a poll is in the hands of whoever wakes it and about to be queued;
@@ -155,7 +160,7 @@ fn rebalance(shared: &Arc<Shared>, balance: &mut Balance) {
     }
 }
 
-fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
+fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen, neglected: bool) {
     let now = Seen {
         turn: slot.turn.load(Ordering::Relaxed),
         slice: slot.slice.load(Ordering::Relaxed),
@@ -198,7 +203,7 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen) {
     }
     let timer_due = shared.wheels[seat].next() <= system_now() + TICK;
     let next_waits = !slot.next.load(Ordering::Relaxed).is_null();
-    if (next_waits || timer_due || slot.ring.len() > 0 || shared.injector.len() > 0)
+    if (next_waits || timer_due || neglected || slot.ring.len() > 0 || shared.injector.len() > 0)
         && slot
             .seat
             .compare_exchange(seat, NO_SEAT, Ordering::SeqCst, Ordering::Relaxed)

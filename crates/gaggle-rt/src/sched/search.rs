@@ -39,7 +39,12 @@ impl Worker {
             self.searching.set(true);
         }
         if self.searching.get() {
-            for round in 0..self.patience.get() {
+            let rounds = if self.would_poll() {
+                1
+            } else {
+                self.patience.get()
+            };
+            for round in 0..rounds {
                 if let Some(task) = self.steal() {
                     if round > 0 {
                         self.patience.set(MAX_ROUNDS);
@@ -121,20 +126,34 @@ impl Worker {
             .seat()
             .map_or(NEVER, |seat| self.shared.wheels[seat].next());
         slot.counters.parks.bump();
+        let deadline = if next == NEVER {
+            NEVER
+        } else {
+            self.soonest(next)
+        };
+        let Err(_) = self.sleep_in_poll(deadline, |permit| self.wake_up(permit)) else {
+            self.dense.set(false);
+            return;
+        };
         let permit = if next == NEVER {
             slot.parker.park_until(None)
         } else {
             let now = clock::now();
-            let shortest = if self.dense.get() {
-                DENSE_SLEEP
-            } else {
-                SHORTEST_SLEEP
-            };
-            let permit = slot.parker.park_until(Some(next.max(now + shortest)));
+            let permit = slot.parker.park_until(Some(deadline));
             self.dense.set(!permit && next < now + DENSE);
             permit
         };
         self.wake_up(permit);
+    }
+
+    /// Until when to sleep for a timer that is due at `next`.
+    fn soonest(&self, next: Nanos) -> Nanos {
+        let shortest = if self.dense.get() {
+            DENSE_SLEEP
+        } else {
+            SHORTEST_SLEEP
+        };
+        next.max(clock::now() + shortest)
     }
 
     /// We are awake: either a notification took us from the sleepers and counts us as searching, or we leave them ourselves.

@@ -1,5 +1,6 @@
 //! One runtime: what its workers, its handles and its goroutines share.
 
+use super::descriptors::Descriptors;
 use super::here;
 use super::idle::{Idle, Notified};
 use super::inject::Injector;
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) live: LiveList,
     pub(crate) idle: Idle,
     pub(crate) slots: Slots,
+    pub(crate) descriptors: Descriptors,
     pub(crate) seats: Seats,
     /// The lack of threads was reported once.
     pub(super) seats_reported: AtomicBool,
@@ -80,6 +82,7 @@ impl Shared {
     /// A runtime without threads: nothing runs until somebody drives it.
     pub(crate) fn new(config: Config) -> Arc<Self> {
         crate::task::declare();
+        let descriptors = Descriptors::default();
         Arc::new(Self {
             number: inspect::next_number(),
             names: Names::default(),
@@ -89,7 +92,8 @@ impl Shared {
             // Whoever is driven step by step has nobody to share with.
             live: LiveList::new(if config.stepping.is_some() { 1 } else { SHARDS }),
             idle: Idle::new(),
-            slots: Slots::new(config.max_threads),
+            slots: Slots::new(config.max_threads, descriptors.clone()),
+            descriptors,
             seats: Seats::new(),
             seats_reported: AtomicBool::new(false),
             monitor: Monitor::new(),

@@ -68,6 +68,7 @@ impl Shared {
         self.closing.store(true, Ordering::SeqCst);
         self.live.close();
         self.wake_all_threads();
+        self.descriptors.close();
         // Destructors that start goroutines start them here, where they are refused.
         let _entered = runtime::enter(self.clone());
         let mut backoff = Backoff::new();

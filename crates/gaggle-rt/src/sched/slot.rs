@@ -2,6 +2,7 @@
 //!
 //! A slot is made when its number is first used and lives as long as the runtime; a thread that ends leaves it to the next.
 
+use super::descriptors::Descriptors;
 use super::ring::Ring;
 use crate::runtime::Recorder;
 use crate::task::Header;
@@ -81,7 +82,7 @@ impl Counter {
 }
 
 impl Slot {
-    fn new() -> Self {
+    fn new(parker: Parker) -> Self {
         Self {
             next: AtomicPtr::new(ptr::null_mut()),
             seat: AtomicUsize::new(NO_SEAT),
@@ -94,7 +95,7 @@ impl Slot {
             slice_over: AtomicBool::new(false),
             blocking: AtomicBool::new(false),
             ring: Ring::new(),
-            parker: Parker::new(),
+            parker,
             budget: SpinLock::new(None),
             counters: Counters::default(),
         }
@@ -122,6 +123,8 @@ impl Slot {
 
 /// All slots of a runtime.
 pub(crate) struct Slots {
+    /// What ends the sleep of a worker that waits for descriptors.
+    descriptors: Descriptors,
     cells: Box<[OnceLock<Box<Slot>>]>,
     /// How many numbers have been given out.
     used: AtomicUsize,
@@ -130,8 +133,9 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize, descriptors: Descriptors) -> Self {
         Self {
+            descriptors,
             cells: (0..most).map(|_| OnceLock::new()).collect(),
             used: AtomicUsize::new(0),
             free: SpinLock::new(Vec::new()),
@@ -166,7 +170,7 @@ impl Slots {
         }
         let number = self.used.load(Ordering::Relaxed);
         let cell = self.cells.get(number)?;
-        cell.get_or_init(|| Box::new(Slot::new()));
+        cell.get_or_init(|| Box::new(Slot::new(self.descriptors.parker())));
         // Whoever sees the number sees the slot. Sequentially consistent: a shutdown that does not see it was not seen by its thread either (see `closing`).
         self.used.store(number + 1, Ordering::SeqCst);
         Some(number)

@@ -198,6 +198,9 @@ impl Worker {
         if turn.is_multiple_of(TIMER_TURN) {
             self.fire_timers();
         }
+        if turn.is_multiple_of(INJECTOR_TURN) {
+            self.look_at_descriptors();
+        }
         if turn.is_multiple_of(INJECTOR_TURN)
             && let Some(task) = self.take_stranded().or_else(|| self.shared.injector.pop())
         {
@@ -437,6 +440,13 @@ impl Worker {
         }
     }
 
+    /// What `f` wakes goes to the back of the ring, in its order.
+    pub(super) fn woken_in_order(&self, f: impl FnOnce()) {
+        self.in_order.set(true);
+        f();
+        self.in_order.set(false);
+    }
+
     /// Wakes whoever's time has come. Says whether anybody was.
     pub(super) fn fire_timers(&self) -> bool {
         let Some(seat) = self.seat() else {
@@ -456,9 +466,7 @@ impl Worker {
         // No more at a time than the ring can take: what overflows goes behind all that is new.
         wheel.expire(now, super::ring::SIZE / 2, &mut expired);
         let any = !expired.is_empty();
-        self.in_order.set(true);
-        expired.drain(..).for_each(|(_, waker)| wake(waker));
-        self.in_order.set(false);
+        self.woken_in_order(|| expired.drain(..).for_each(|(_, waker)| wake(waker)));
         if any && let Some(next) = self.take_next() {
             // Those that woke must not wait until two that hand over to each other have used up their time.
             self.push_ring(next);
@@ -474,7 +482,7 @@ impl Worker {
 }
 
 /// A foreign waker may panic; the worker and the other timers must not suffer for it.
-pub(super) fn wake(waker: std::task::Waker) {
+pub(crate) fn wake(waker: std::task::Waker) {
     if gaggle_base::waker::is_goroutine(&waker) {
         waker.wake();
     } else {

@@ -155,10 +155,10 @@ impl World<'_> {
     /// Has the process a thread that was not there before, and that is none of a simulation's?
     fn has_stranger(&self) -> bool {
         let threads = blocked::threads_of_process().unwrap_or_default();
-        let young = |thread: &&i32| !self.plan.elders.contains(thread);
-        let ours = |name: String| name.starts_with(&self.shared.config.name);
-        let mut young = threads.iter().filter(young);
-        young.any(|thread| !blocked::name_of_thread(*thread).is_none_or(ours))
+        let ours = super::simulating();
+        threads
+            .iter()
+            .any(|thread| !self.plan.elders.contains(thread) && !ours.contains(thread))
     }
 
     /// Polls a goroutine once.

@@ -23,6 +23,7 @@ pub use plan::{Choice, Event, Fallen, Guide, Halt, Level, Plan, Progress, Ready,
 
 use super::shared::{Config, Shared};
 use crate::runtime::{self, OnDeadlock, OnPanic};
+use gaggle_base::blocked;
 use gaggle_base::clock::{Clock, Nanos};
 use gaggle_base::driver::Driver;
 use gaggle_base::rng::Rng;
@@ -31,7 +32,7 @@ use gaggle_base::steps;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle as ThreadHandle;
 use world::World;
 
@@ -104,6 +105,42 @@ impl Stepping {
 
 /// What such runtimes, and the threads that drive them, have their names begin with.
 pub const SIMULATION: &str = "gaggle sim";
+
+/// The threads of simulations. (Their names do not tell: a thread without a name has that of the one that started it.)
+static SIMULATING: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+
+fn simulating() -> MutexGuard<'static, Vec<i32>> {
+    SIMULATING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says, while it lives, that the thread it was made on is one of a simulation's: others do not take it for the program's own.
+#[derive(Debug)]
+pub struct Simulating(i32);
+
+impl Simulating {
+    /// This thread is one.
+    #[must_use]
+    pub fn new() -> Self {
+        let thread = blocked::thread_number();
+        simulating().push(thread);
+        Self(thread)
+    }
+}
+
+impl Default for Simulating {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Simulating {
+    fn drop(&mut self) {
+        let mut all = simulating();
+        if let Some(at) = all.iter().position(|thread| *thread == self.0) {
+            all.swap_remove(at);
+        }
+    }
+}
 
 /// A runtime that takes one step at a time. Its runs do not overlap.
 pub struct Stepped {

@@ -1,0 +1,135 @@
+//! What streams of bytes have in common: reading, writing, halves, the traits of `futures-io`.
+//!
+//! A read that fills less than its buffer has taken all there was, and a write that takes less than it was given has filled the system's buffer: so the next one waits for an event before it asks the system. That saves one system call in two.
+
+use gaggle_base::site::Site;
+use gaggle_rt::io::{Direction, Registered};
+use rustix::io::{readv, writev};
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use std::future::poll_fn;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::Shutdown as How;
+use std::os::fd::{AsFd, OwnedFd};
+use std::task::{Context, Poll};
+
+/// One poll of a read.
+pub(crate) fn poll_read<F: AsFd>(
+    fd: &Registered<F>,
+    cx: &mut Context<'_>,
+    buffer: &mut [u8],
+    site: Site,
+) -> Poll<io::Result<usize>> {
+    let wanted = buffer.len();
+    fd.poll_io_at(cx, Direction::Read, site, |fd, used_up| {
+        let (_, n) = recv(fd, &mut *buffer, RecvFlags::empty())?;
+        *used_up = n > 0 && n < wanted;
+        Ok(n)
+    })
+}
+
+/// One poll of a read into several buffers.
+pub(crate) fn poll_read_vectored<F: AsFd>(
+    fd: &Registered<F>,
+    cx: &mut Context<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+    site: Site,
+) -> Poll<io::Result<usize>> {
+    let wanted: usize = buffers.iter().map(|buffer| buffer.len()).sum();
+    fd.poll_io_at(cx, Direction::Read, site, |fd, used_up| {
+        let n = readv(fd, buffers)?;
+        *used_up = n > 0 && n < wanted;
+        Ok(n)
+    })
+}
+
+/// One poll of a write.
+pub(crate) fn poll_write<F: AsFd>(
+    fd: &Registered<F>,
+    cx: &mut Context<'_>,
+    bytes: &[u8],
+    site: Site,
+) -> Poll<io::Result<usize>> {
+    fd.poll_io_at(cx, Direction::Write, site, |fd, used_up| {
+        let n = send(fd, bytes, SendFlags::NOSIGNAL)?;
+        *used_up = n < bytes.len();
+        Ok(n)
+    })
+}
+
+/// One poll of a write from several buffers.
+pub(crate) fn poll_write_vectored<F: AsFd>(
+    fd: &Registered<F>,
+    cx: &mut Context<'_>,
+    buffers: &[IoSlice<'_>],
+    site: Site,
+) -> Poll<io::Result<usize>> {
+    let given: usize = buffers.iter().map(|buffer| buffer.len()).sum();
+    fd.poll_io_at(cx, Direction::Write, site, |fd, used_up| {
+        let n = writev(fd, buffers)?;
+        *used_up = n < given;
+        Ok(n)
+    })
+}
+
+/// A stream of bytes over a registered descriptor.
+pub(crate) trait Bytes {
+    fn io(&self) -> &Registered<OwnedFd>;
+}
+
+/// Reads until the buffer is full.
+pub(crate) async fn read_exact(
+    fd: &Registered<OwnedFd>,
+    mut buffer: &mut [u8],
+    site: Site,
+) -> io::Result<()> {
+    while !buffer.is_empty() {
+        let n = poll_fn(|cx| poll_read(fd, cx, buffer, site)).await?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        buffer = &mut buffer[n..];
+    }
+    Ok(())
+}
+
+/// Reads to the end.
+pub(crate) async fn read_to_end(
+    fd: &Registered<OwnedFd>,
+    into: &mut Vec<u8>,
+    site: Site,
+) -> io::Result<usize> {
+    let before = into.len();
+    let mut chunk = [0; 8 << 10];
+    loop {
+        match poll_fn(|cx| poll_read(fd, cx, &mut chunk, site)).await? {
+            0 => return Ok(into.len() - before),
+            n => into.extend_from_slice(&chunk[..n]),
+        }
+    }
+}
+
+/// Writes all of it.
+pub(crate) async fn write_all(
+    fd: &Registered<OwnedFd>,
+    mut bytes: &[u8],
+    site: Site,
+) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let n = poll_fn(|cx| poll_write(fd, cx, bytes, site)).await?;
+        if n == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[n..];
+    }
+    Ok(())
+}
+
+/// Ends one direction, or both.
+pub(crate) fn end(fd: &Registered<OwnedFd>, how: How) -> io::Result<()> {
+    let how = match how {
+        How::Read => Shutdown::Read,
+        How::Write => Shutdown::Write,
+        How::Both => Shutdown::Both,
+    };
+    Ok(shutdown(fd.get_ref(), how)?)
+}

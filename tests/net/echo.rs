@@ -1,0 +1,167 @@
+//! Many connections at once, on one worker and on several.
+
+use gaggle::go;
+use gaggle::net::{TcpListener, TcpStream, UnixStream};
+use gaggle::runtime::Runtime;
+use gaggle::time::{Instant, sleep, timeout};
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+async fn serve(listener: TcpListener) {
+    while let Ok((stream, _)) = listener.accept().await {
+        go(async move {
+            let mut buffer = [0; 256];
+            while let Ok(n @ 1..) = stream.read(&mut buffer).await {
+                if stream.write_all(&buffer[..n]).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+async fn start() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    go(serve(listener));
+    address
+}
+
+fn on_workers(body: impl AsyncFn()) {
+    for workers in [1, 2, 4] {
+        let runtime = Runtime::builder().workers(workers).build().unwrap();
+        runtime.block_on(body());
+    }
+}
+
+#[test]
+fn many_connections_get_their_own_bytes_back() {
+    on_workers(async || {
+        let address = start().await;
+        let clients: Vec<_> = (0..200_u32)
+            .map(|i| {
+                go(async move {
+                    let stream = TcpStream::connect(address).await?;
+                    for round in 0..20_u32 {
+                        let sent = [i.to_le_bytes(), round.to_le_bytes()].concat();
+                        stream.write_all(&sent).await?;
+                        let mut got = [0; 8];
+                        stream.read_exact(&mut got).await?;
+                        assert_eq!(got, sent[..]);
+                    }
+                    io::Result::Ok(())
+                })
+            })
+            .collect();
+        for client in clients {
+            client.await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_half_close_is_read_as_the_end_and_the_other_direction_goes_on() {
+    on_workers(async || {
+        let address = start().await;
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&vec![7; 100_000]).await.unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all, vec![7; 100_000]);
+    });
+}
+
+#[test]
+fn a_reader_and_a_writer_share_a_connection() {
+    on_workers(async || {
+        let (a, b) = UnixStream::pair().unwrap();
+        let (read, write) = a.into_split();
+        let writer = go(async move {
+            for n in 0..2_000_u32 {
+                write.write_all(&n.to_le_bytes()).await.unwrap();
+            }
+            drop(write);
+        });
+        let echo = go(async move {
+            let mut all = Vec::new();
+            b.read_to_end(&mut all).await.unwrap();
+            b.write_all(&all).await.unwrap();
+        });
+        let mut all = Vec::new();
+        read.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all.len(), 8_000);
+        writer.await.unwrap();
+        echo.await.unwrap();
+    });
+}
+
+#[test]
+fn nobody_listens() {
+    on_workers(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let error = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    });
+}
+
+#[test]
+fn a_timer_beside_a_socket_is_on_time() {
+    on_workers(async || {
+        let (a, _b) = UnixStream::pair().unwrap();
+        for _ in 0..20 {
+            let begin = Instant::now();
+            let mut byte = [0];
+            let read = timeout(Duration::from_micros(1_500), a.read(&mut byte)).await;
+            assert!(read.is_err());
+            assert!(begin.elapsed() >= Duration::from_micros(1_500));
+            assert!(
+                begin.elapsed() < Duration::from_millis(500),
+                "{:?}",
+                begin.elapsed()
+            );
+        }
+    });
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "to hold up a worker is what is tested"
+)]
+fn a_handler_that_blocks_does_not_hold_up_the_others() {
+    on_workers(async || {
+        let address = start().await;
+        let stream = TcpStream::connect(address).await.unwrap();
+        let hogs: Vec<_> = (0..2)
+            .map(|_| go(async { std::thread::sleep(Duration::from_millis(300)) }))
+            .collect();
+        sleep(Duration::from_millis(30)).await;
+        let mut worst = Duration::ZERO;
+        for _ in 0..20 {
+            let begin = Instant::now();
+            stream.write_all(b"ping").await.unwrap();
+            stream.read_exact(&mut [0; 4]).await.unwrap();
+            worst = worst.max(begin.elapsed());
+        }
+        assert!(worst < Duration::from_millis(150), "{worst:?}");
+        for hog in hogs {
+            hog.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn what_waits_when_the_runtime_ends_is_told() {
+    let first = Runtime::builder().workers(1).build().unwrap();
+    let (a, _b) = first.block_on(async { UnixStream::pair().unwrap() });
+    let second = Runtime::builder().workers(1).build().unwrap();
+    let waits = second.go(async move { a.read(&mut [0]).await });
+    second.block_on(sleep(Duration::from_millis(20)));
+    drop(first);
+    let error = second.block_on(waits).unwrap().unwrap_err();
+    assert!(error.to_string().contains("has ended"), "{error}");
+}
