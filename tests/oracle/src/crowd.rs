@@ -1,7 +1,7 @@
 //! Crowds at random: plain processes that link, monitor, call and end; a function from a seed to the text of a scenario.
 //!
 //! What a crowd hears in one step is in no order, so it is compared as a multiset. What depends on the order is left out:
-//! whoever monitors, calls or is held traps exits, and nobody calls one who may be calling him.
+//! whoever monitors, calls, is held or told last words traps exits, and nobody calls one who may be calling him.
 
 use gaggle_base::rng::Rng;
 use std::collections::BTreeSet;
@@ -75,7 +75,9 @@ impl Crowd {
             66..72 if p != q => format!("exit p{p} p{q} {}", self.reason()),
             72..76 => format!("kill p{p}"),
             76..82 => format!("tell p{p} p{q} word"),
-            82..86 if p != q => format!("tell_and_leave p{p} p{q} {} last words", self.reason()),
+            82..86 if p != q && self.traps[q] => {
+                format!("tell_and_leave p{p} p{q} {} last words", self.reason())
+            }
             86..90 if self.traps[p] && self.held.insert(p) => format!("hold p{p}"),
             90..93 => {
                 let held = self.held.pop_first()?;

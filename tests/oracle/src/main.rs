@@ -104,7 +104,11 @@ fn oracle(options: &Options) -> io::Result<usize> {
         if options.show {
             print!("{log}");
         }
-        let few = if index < count { SCHEDULES } else { SCHEDULES_OF_TREES };
+        let few = if index < count {
+            SCHEDULES
+        } else {
+            SCHEDULES_OF_TREES
+        };
         let ours = logs(scenario, few);
         let unequal = ours.iter().find_map(|own| compare::difference(own, &log));
         if let Some(unequal) = unequal {

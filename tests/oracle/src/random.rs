@@ -160,7 +160,8 @@ impl Grower {
             0..35 => self.pick(&workers).map(|name| format!("crash {name}")),
             35..50 => {
                 let reason = self.one(&["normal", "shutdown", "shutdown+"]);
-                self.pick(&workers).map(|name| format!("end {name} {reason}"))
+                self.pick(&workers)
+                    .map(|name| format!("end {name} {reason}"))
             }
             50..56 => self.pick(&workers).map(|name| format!("kill {name}")),
             56..60 => {

@@ -3,7 +3,7 @@
 use crate::scenario::{Kind, Scenario, Spec, number};
 use crate::world::{World, exit, lock, word};
 use gaggle::actor::{
-    Actor, AddError, AutoShutdown, Child, ChildState, Control, Ctx, Dynamic, Exit, Restart,
+    Actor, AddError, Addr, AutoShutdown, Child, ChildState, Control, Ctx, Dynamic, Exit, Restart,
     Shutdown, StartError, Strategy, Supervisor,
 };
 use gaggle::sim::settle;
@@ -151,9 +151,7 @@ impl Grower {
 
     fn child(&self, spec: &Spec) -> Child {
         let child = match spec.kind {
-            Kind::Worker => {
-                Child::from(Child::of::<Worker>(&spec.name, self.role(spec)))
-            }
+            Kind::Worker => Child::from(Child::of::<Worker>(&spec.name, self.role(spec))),
             Kind::Sup => {
                 let (grower, own) = (self.clone(), spec.clone());
                 Child::supervisor(&spec.name, move || grower.sup(&own))
@@ -244,7 +242,7 @@ async fn boot(grower: &Grower) -> String {
 
 fn tell(world: &World, name: &str, exit: Exit) -> Option<String> {
     let addr = lock(&world.workers).get(name).cloned();
-    match addr.filter(|addr| addr.is_alive()) {
+    match addr.filter(Addr::is_alive) {
         Some(addr) if addr.try_send(Tell(exit)).is_ok() => None,
         _ => Some(nobody()),
     }

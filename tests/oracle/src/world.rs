@@ -11,6 +11,7 @@ use gaggle::sim::{Builder, settle};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What the actors of a scenario share, and what drives them knows of them.
 #[derive(Default)]
@@ -109,6 +110,9 @@ async fn play(scenario: Arc<Scenario>) -> String {
     log
 }
 
+/// A machine that is busy with something else is no finding.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What a scenario leaves in the log under each of so many schedules; more than one text if schedules matter, and the report of the simulation if something went wrong.
 #[must_use]
 pub fn logs(scenario: &Scenario, schedules: u64) -> Vec<String> {
@@ -118,6 +122,7 @@ pub fn logs(scenario: &Scenario, schedules: u64) -> Vec<String> {
     let report = Builder::new()
         .schedules(schedules)
         .seed(1)
+        .patience(PATIENCE)
         .run(move || {
             let (scenario, into) = (scenario.clone(), into.clone());
             async move {
