@@ -220,6 +220,23 @@ fn row_019_when_a_supervisor_is_killed_its_children_end_with_killed() {
 }
 
 #[test]
+fn row_019_who_is_stopped_by_being_killed_cleans_up_all_the_same_when_its_supervisor_is_gone() {
+    both(|| async {
+        let trace = Trace::new();
+        let [a] = slots(["a"]);
+        let app = Supervisor::new(Strategy::OneForOne)
+            .child(kid(&a, &trace).shutdown(Shutdown::Kill))
+            .start()
+            .await
+            .unwrap();
+        let child = a.addr().unwrap();
+        assert!(app.kill());
+        assert_eq!(child.exited().await, Exit::Killed);
+        trace.assert("start a; stop a(killed)");
+    });
+}
+
+#[test]
 fn row_019_a_tree_that_is_dropped_is_killed() {
     both(|| async {
         let trace = Trace::new();

@@ -161,6 +161,17 @@ fn row_078_giving_a_monitor_up_twice_or_too_late_is_harmless_and_says_so() {
 }
 
 #[test]
+fn row_078_a_monitor_of_oneself_is_never_active() {
+    both(|| async {
+        let (ear, heard) = ear().await;
+        let own = within(&ear, |cx| cx.monitor(&cx.addr())).await;
+        assert!(!own.cancel());
+        stop(&[&ear]).await;
+        assert!(heard.try_recv().is_err());
+    });
+}
+
+#[test]
 fn row_079_a_monitor_belongs_to_who_holds_it() {
     both(|| async {
         // There is no other way to end a monitor than by its reference, which cannot be cloned: nobody else can.

@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, conformance, licences, lint, test, loom, soak",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, beam, loom, soak",
         run: jobs::ci::ci,
     },
     Job {
@@ -130,6 +130,12 @@ const JOBS: &[Job] = &[
         arguments: "[--seconds 60] [--workers 2]",
         about: "an actor at 150 % of its load, with each policy; nothing accepted may be lost",
         run: jobs::overload::overload,
+    },
+    Job {
+        name: "beam",
+        arguments: "[--trees N] [--seed S] [--bless] [scenarios]",
+        about: "supervision on gaggle and on a BEAM: prints what differs",
+        run: jobs::beam::beam,
     },
     Job {
         name: "sanitize",

@@ -1,5 +1,6 @@
 //! The jobs, one file each. `tidy` and `licences`, which have logic of their own, are folders beside this one.
 
+pub(crate) mod beam;
 pub(crate) mod ci;
 pub(crate) mod lint;
 pub(crate) mod loom;

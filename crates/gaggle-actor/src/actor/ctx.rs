@@ -172,7 +172,7 @@ impl<A: Actor> Ctx<A> {
         }
     }
 
-    /// Hears of the end of `other`, once, as [`Signal::Down`]; at once, with [`Exit::NoProc`], if it is gone.
+    /// Hears of the end of `other`, once, as [`Signal::Down`]; at once, with [`Exit::NoProc`], if it is gone. A monitor of oneself is never active.
     pub fn monitor<M: Send + 'static>(&self, other: &Addr<M>) -> MonitorRef {
         watch(&self.proc(), Some(&other.proc()), None)
     }

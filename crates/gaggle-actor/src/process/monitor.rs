@@ -172,6 +172,11 @@ pub(crate) fn watch(
         watcher.tell(None, &Exit::NoProc);
         return reference;
     };
+    if target.core().pid == by.core().pid {
+        // Nobody hears of his own end: it is as a monitor that is given up.
+        reference.active.store(false, Ordering::Relaxed);
+        return reference;
+    }
     let mut life = lock(&target.core().life);
     // While it is dying, its watchers are still to be told.
     if life.over {

@@ -37,7 +37,8 @@ impl Shutdown {
         match self {
             Self::After(limit) => Some(limit),
             Self::Wait => None,
-            Self::Kill => Some(Duration::ZERO),
+            // It ends as one whose parent is gone, not as one that is stopped: it cleans up.
+            Self::Kill => Some(GRACE),
         }
     }
 }
