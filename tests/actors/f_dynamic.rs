@@ -1,6 +1,7 @@
 //! Rows 46 to 51: children that come and go.
 
 use crate::common::{both, calm, ms, slots};
+use gaggle::actor::supervisor::{AutoShutdown, Event, Request, Rules, Spec, State, step};
 use gaggle::actor::testkit::{Part, Puppet, Trace};
 use gaggle::actor::{
     Actor, AddError, Child, Ctx, Dynamic, Exit, Restart, Strategy, Supervisor, spawn,
@@ -129,6 +130,51 @@ fn row_050_ten_times_the_children_cost_about_ten_times_as_much() {
         let best = ratios.into_iter().fold(f64::MAX, f64::min);
         assert!(best < 40.0, "{best} times");
     });
+}
+
+/// What it takes to decide so many starts of dynamic children.
+fn decide(children: u64) -> Duration {
+    let spec = Spec {
+        id: None,
+        restart: Restart::Temporary,
+        significant: false,
+        supervisor: false,
+        extras: None,
+    };
+    let rules = Rules {
+        strategy: Strategy::OneForOne,
+        intensity: 3,
+        window: Duration::from_secs(5),
+        auto: AutoShutdown::Never,
+        dynamic: true,
+    };
+    let mut state = State::new(rules, []);
+    let now = Duration::ZERO;
+    step(&mut state, now, Event::Begin);
+    let start = Instant::now();
+    for key in 1..=children {
+        step(
+            &mut state,
+            now,
+            Event::Asked(key, Request::Add(key, spec.clone())),
+        );
+        step(&mut state, now, Event::Started(key));
+    }
+    let took = start.elapsed();
+    assert_eq!(state.counts().active, children as usize);
+    took
+}
+
+#[test]
+fn row_050_a_start_takes_no_longer_when_there_are_many() {
+    // Of some tries the best counts: a comparison with all others took hundreds of times as long.
+    let few = (0..5).map(|_| decide(500)).min().unwrap();
+    let many = (0..3).map(|_| decide(20_000)).min().unwrap();
+    let times = many.as_secs_f64() / few.as_secs_f64();
+    assert!(
+        times < 40.0 * 6.0,
+        "{times} times, for 40 times the children"
+    );
 }
 
 #[test]
