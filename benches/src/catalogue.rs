@@ -10,6 +10,8 @@ pub struct Row {
     pub rendezvous: bool,
     /// Uses channels at all.
     pub channels: bool,
+    /// Is about actors, whose mailboxes have no bounds in some peers.
+    pub mailboxes: bool,
     /// What is measured: name and unit. The first one is the report's `value`.
     pub figures: &'static [(&'static str, &'static str)],
 }
@@ -19,6 +21,7 @@ const NO_CHANNEL: Row = Row {
     count: 0,
     rendezvous: false,
     channels: false,
+    mailboxes: false,
     figures: &[],
 };
 const CHANNEL: Row = Row {
@@ -29,7 +32,16 @@ const RENDEZVOUS: Row = Row {
     rendezvous: true,
     ..CHANNEL
 };
+const MAILBOX: Row = Row {
+    mailboxes: true,
+    ..NO_CHANNEL
+};
 const SLEEP: &[(&str, &str)] = &[("CPU", "us each"), ("lateness", "us, median")];
+const LIVES: &[(&str, &str)] = &[
+    ("memory", "bytes each"),
+    ("start", "ns each"),
+    ("stop", "ns each"),
+];
 const GAPS: &[(&str, &str)] = &[("gap after 25 ms", "ms"), ("gap", "ms")];
 
 /// All rows, in the order of the table.
@@ -62,6 +74,13 @@ pub const ROWS: &[Row] = &[
           figures: &[("create", "ns each"), ("cancel", "ns each")], ..NO_CHANNEL },
     Row { name: "ticker", count: 50_000, figures: &[("CPU", "us/tick"), ("time", "x the period")], ..NO_CHANNEL },
     Row { name: "timer-churn", count: 2_000_000, figures: &[("", "ns each")], ..NO_CHANNEL },
+    Row { name: "tell", count: 2_000_000, figures: &[("", "ns/msg")], ..MAILBOX },
+    Row { name: "ask", count: 500_000, figures: &[("", "ns/round trip")], ..MAILBOX },
+    Row { name: "fan-in", count: 2_000_000, figures: &[("", "ns/msg")], ..MAILBOX },
+    Row { name: "actors", count: 100_000, figures: LIVES, ..MAILBOX },
+    Row { name: "actors-1m", count: 1_000_000, figures: LIVES, ..MAILBOX },
+    Row { name: "actor-ring", count: 1_000_000, figures: &[("", "ns/hop")], ..MAILBOX },
+    Row { name: "crash-storm", count: 1_000_000, figures: &[("", "ns/msg")], ..MAILBOX },
     Row { name: "hog-spin", count: 1_000, figures: GAPS, ..NO_CHANNEL },
     Row { name: "hog-block", count: 1_000, figures: GAPS, ..NO_CHANNEL },
 ];
@@ -75,6 +94,8 @@ pub enum StandIn {
     CapacityOne,
     /// An unbounded channel, whatever the row says.
     Unbounded,
+    /// Mailboxes without bounds.
+    UnboundedMailbox,
 }
 
 /// A runtime with a channel: what is compared.
@@ -93,11 +114,16 @@ pub struct Peer {
 
 /// The peer that stands for Go; its program is not in the `peer` binary.
 pub const GO: &str = "go";
+/// The peer that stands for Erlang's virtual machine; its program is a script in the folder `beam`.
+pub const BEAM: &str = "beam";
 /// The one that the others are compared with.
 pub const GAGGLE: &str = "gaggle";
 
 /// What every peer with a channel for many receivers can run.
 const SHARED: &str = "live ping-pong spsc mpmc mpmc0 pool ring skynet sieve";
+
+/// All that is about actors.
+const ACTORS: &str = "tell ask fan-in actors actors-1m actor-ring crash-storm";
 
 /// All peers, in the order in which a round runs them.
 ///
@@ -110,7 +136,8 @@ pub const PEERS: &[Peer] = &[
         packages: &["gaggle"],
         rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool select4 ring skynet \
                sieve timers timers-10k mutex mutex1 rwlock wait-group select2 select8 select-timer \
-               broadcast context-tree ticker timer-churn hog-spin hog-block",
+               broadcast context-tree ticker timer-churn hog-spin hog-block \
+               tell ask fan-in actors actors-1m actor-ring crash-storm",
     },
     Peer {
         name: GO,
@@ -180,6 +207,43 @@ pub const PEERS: &[Peer] = &[
         // A thread per goroutine: only where a handful of them is enough.
         rows: "ping-pong spsc mpmc mpmc0 pool select4 mutex hog-spin hog-block",
     },
+    Peer {
+        name: BEAM,
+        channel: "mailboxes without bounds",
+        stand_in: StandIn::UnboundedMailbox,
+        packages: &[],
+        rows: ACTORS,
+    },
+    Peer {
+        name: "ractor",
+        channel: "mailboxes without bounds",
+        stand_in: StandIn::UnboundedMailbox,
+        packages: &["ractor", "tokio"],
+        rows: ACTORS,
+    },
+    Peer {
+        name: "kameo",
+        channel: "mailboxes of 64",
+        stand_in: StandIn::None,
+        packages: &["kameo", "tokio"],
+        // Its supervisor takes quadratic time to stop its children: no `actors-1m`.
+        rows: "tell ask fan-in actors actor-ring crash-storm",
+    },
+    Peer {
+        name: "actix",
+        channel: "mailboxes of 16 for asks, without bounds for tells",
+        stand_in: StandIn::UnboundedMailbox,
+        packages: &["actix", "tokio"],
+        rows: ACTORS,
+    },
+    Peer {
+        name: "xtra",
+        channel: "mailboxes of 64",
+        stand_in: StandIn::None,
+        packages: &["xtra", "tokio"],
+        // Nothing restarts an actor: no `crash-storm`.
+        rows: "tell ask fan-in actors actors-1m actor-ring",
+    },
 ];
 
 /// The row with this name.
@@ -219,6 +283,7 @@ impl Peer {
         match self.stand_in {
             StandIn::CapacityOne if row.rendezvous => "¹",
             StandIn::Unbounded if row.channels => "²",
+            StandIn::UnboundedMailbox if row.mailboxes => "³",
             _ => "",
         }
     }
@@ -226,7 +291,7 @@ impl Peer {
 
 #[cfg(test)]
 mod tests {
-    use super::{GO, PEERS, ROWS, peer, row};
+    use super::{BEAM, GO, PEERS, ROWS, peer, row};
 
     #[test]
     fn every_peer_names_rows_that_exist() {
@@ -242,6 +307,18 @@ mod tests {
         for row in ROWS {
             assert!(!row.figures.is_empty(), "{}", row.name);
             assert!(PEERS.iter().any(|peer| peer.runs(row)), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn the_twin_on_beam_has_the_same_counts() {
+        let twin = include_str!("../beam/actor_peer.erl");
+        let beam = peer(BEAM).unwrap();
+        for row in ROWS.iter().filter(|row| beam.runs(row)) {
+            let entry = format!("row(\"{}\")", row.name);
+            let line = twin.lines().find(|line| line.starts_with(&entry));
+            let count = line.and_then(|line| line.split(['{', ',']).nth(1)).unwrap();
+            assert_eq!(count.replace('_', ""), row.count.to_string(), "{entry}");
         }
     }
 

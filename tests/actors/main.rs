@@ -4,10 +4,12 @@
 
 mod a_starting;
 mod b_stopping;
+mod bank;
 mod c_restart_types;
 mod common;
 mod d_strategies;
 mod decisions;
+mod dumps;
 mod e_intensity;
 mod extensions;
 mod f_dynamic;

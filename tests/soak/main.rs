@@ -14,6 +14,7 @@
 #[path = "../conformance-go/common/mod.rs"]
 mod common;
 
+mod actors;
 mod channels;
 mod clocks;
 mod crew;
@@ -69,7 +70,7 @@ impl Plan {
 
 /// Starts one scene of any kind.
 fn scene(rng: &mut Rng) -> JoinHandle<()> {
-    let kind = rng.below(24);
+    let kind = rng.below(26);
     let own = crew::fork(rng);
     match kind {
         0..=5 => go(channels::traffic(own)),
@@ -86,6 +87,7 @@ fn scene(rng: &mut Rng) -> JoinHandle<()> {
         20 => go(faults::panics(own)),
         21 => go(faults::hogs(own)),
         22 => go(faults::threads(own)),
+        23 | 24 => go(actors::overload(own)),
         _ => go(faults::runtimes(own)),
     }
 }
@@ -224,6 +226,8 @@ fn state(elapsed: Duration, rounds: u64, runtime: &Runtime) -> String {
 fn nothing_is_lost_whatever_goes_wrong() {
     let plan = Plan::from_environment();
     watch_panics();
+    // Actors are killed on purpose.
+    let _quiet = gaggle::actor::on_death(|_| ());
     let runtime = Runtime::builder()
         .name("soak")
         .on_panic(OnPanic::Report)

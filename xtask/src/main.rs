@@ -126,6 +126,12 @@ const JOBS: &[Job] = &[
         run: jobs::zoo::zoo,
     },
     Job {
+        name: "overload",
+        arguments: "[--seconds 60] [--workers 2]",
+        about: "an actor at 150 % of its load, with each policy; nothing accepted may be lost",
+        run: jobs::overload::overload,
+    },
+    Job {
         name: "beam",
         arguments: "[--trees N] [--seed S] [--bless] [scenarios]",
         about: "supervision on gaggle and on a BEAM: prints what differs",

@@ -292,15 +292,18 @@ mod model {
     pub struct Listing;
 
     impl Listing {
+        /// Not listed.
         pub const fn new() -> Self {
             Self
         }
+        /// So that nobody lists it.
         pub fn is_listed(&self) -> bool {
             true
         }
         /// # Safety
         /// None is needed here.
         pub unsafe fn enter<'a>(&'a self, _thing: &'a dyn Thing) {}
+        /// Nothing is done.
         pub fn leave(&self) {}
     }
 }

@@ -123,6 +123,8 @@ pub(crate) enum Program {
     Panic,
     /// Find a schedule that goes wrong, and run it again
     Replay,
+    /// Supervision: a crash, the restart, and who takes notice
+    Actors,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -37,6 +37,8 @@ pub(crate) fn as_readers_know_them(text: &str) -> String {
     }
 }
 
+#[path = "../../../examples/actors.rs"]
+pub(crate) mod actors;
 #[path = "../../../examples/blocking.rs"]
 pub(crate) mod blocking;
 #[path = "../../../examples/buffered.rs"]

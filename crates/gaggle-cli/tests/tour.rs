@@ -250,6 +250,7 @@ fn the_list_names_the_programs_and_each_of_them_has_help() {
         "leak",
         "panic",
         "replay",
+        "actors",
     ] {
         assert!(names.contains(&name), "{name}: {text}");
     }
@@ -296,12 +297,44 @@ fn a_schedule_that_goes_wrong_is_found_drawn_and_replayed() {
 }
 
 #[test]
+fn a_crash_is_told_to_who_asked_and_repaired_in_order() {
+    for threads in ["1", "2", "4"] {
+        let args = [
+            "tour",
+            "actors",
+            "--runs",
+            "20",
+            "--threads",
+            threads,
+            "--json",
+        ];
+        let program = json(&args);
+        let checks = program["checks"].as_array().expect("a list");
+        assert_eq!(checks.len(), 4);
+        for check in checks {
+            assert_eq!(check["held"], 20, "{program}");
+        }
+    }
+    let text = good(&["tour", "actors", "--quiet"]);
+    let restarted = |name: &str| {
+        let end = ", restarts 1";
+        let mut lines = text.lines();
+        lines.any(|l| l.contains(&format!("- {name} (actor ")) && l.ends_with(end))
+    };
+    assert!(
+        restarted("till") && restarted("clerk") && !restarted("stock"),
+        "{text}"
+    );
+    assert_eq!(text.matches("`- front (supervisor ").count(), 2, "{text}");
+}
+
+#[test]
 fn the_whole_tour_shows_every_program_in_plain_ascii() {
     let names = good(&["tour", "--list"]);
     let text = good(&["tour", "--runs", "2"]);
     for (at, line) in names.lines().enumerate() {
         let name = line.split_whitespace().next().expect("a name");
-        assert!(text.contains(&format!("{}/17  {name}: ", at + 1)), "{name}");
+        assert!(text.contains(&format!("{}/18  {name}: ", at + 1)), "{name}");
     }
     assert!(
         text.is_ascii() && !text.contains('\x1b'),
@@ -315,7 +348,7 @@ fn the_whole_tour_shows_every_program_in_plain_ascii() {
             .all(|l| l.len() <= 80),
         "80 columns, but for what programs print"
     );
-    assert_eq!(text.matches("Answer of this run").count(), 17);
+    assert_eq!(text.matches("Answer of this run").count(), 18);
 }
 
 #[test]

@@ -97,3 +97,8 @@
 //! Other than OTP: mailboxes are bounded; three restarts in five seconds are tolerated, not one; the window of restarts is exact; children are listed in the order of their start; an exit of a linked actor ends another after its handler has come through, and it terminates in good order.
 
 pub use gaggle_actor::*;
+
+/// The examples of the text for users are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/actors.md")]
+mod actors_md {}

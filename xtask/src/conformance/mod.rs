@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `rows.rs` | the rows, read from the document |
 //! | `tests.rs` | the tests, read from the sources, and the rows that each names |
+//! | `actors.rs` | the same for actors: `docs/actors-rows.md` and `docs/conformance-actors.md` |
 //! | `report.rs` | what is shown: the summary in the terminal and the table in `docs/conformance.md` |
 //!
 //! This file compares the two. It only reads: whether a test passes is for `test` and `repeat` to say.
 
+mod actors;
 mod report;
 mod rows;
 mod tests;
@@ -44,18 +46,23 @@ pub(crate) fn job(arguments: &[String]) -> Outcome {
     let mut wrong = faults(&list, &tests, &names);
     wrong.extend(not_run(&tests, &targets()?));
 
-    let table = report::table(&held);
-    if write {
-        fs::write(root().join(TABLE), &table)
-            .map_err(|error| Failure::failed(format!("{TABLE} cannot be written: {error}")))?;
-    } else if !files.iter().any(|f| f.path == TABLE && f.text == table) {
-        wrong.push(format!(
-            "{TABLE} is not current: run `cargo xtask conformance --write` and commit it"
-        ));
-    }
-    print!("{}", report::summary(&held));
-    if write {
-        println!("wrote {TABLE}");
+    let of_actors = actors::look(&files);
+    wrong.extend(of_actors.wrong);
+    let tables = [
+        (TABLE, report::table(&held)),
+        (actors::TABLE, of_actors.table),
+    ];
+    print!("{}{}", report::summary(&held), of_actors.summary);
+    for (path, table) in tables {
+        if write {
+            fs::write(root().join(path), &table)
+                .map_err(|error| Failure::failed(format!("{path} cannot be written: {error}")))?;
+            println!("wrote {path}");
+        } else if !files.iter().any(|f| f.path == path && f.text == table) {
+            wrong.push(format!(
+                "{path} is not current: run `cargo xtask conformance --write` and commit it"
+            ));
+        }
     }
     for warning in warnings(&held) {
         println!("warning: {warning}");

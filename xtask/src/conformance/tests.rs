@@ -146,7 +146,9 @@ fn between(from: &str, to: &str) -> Vec<String> {
 }
 
 fn row(area: &str, number: &str, areas: &[&str]) -> Option<String> {
-    let digits = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
+    // The rows of actors are more than a hundred.
+    let length = if area == "ROW" { 3 } else { 2 };
+    let digits = number.len() == length && number.bytes().all(|byte| byte.is_ascii_digit());
     (areas.contains(&area) && digits).then(|| format!("{area}-{number}"))
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod beam;
 pub(crate) mod ci;
 pub(crate) mod lint;
 pub(crate) mod loom;
+pub(crate) mod overload;
 pub(crate) mod peers;
 pub(crate) mod repeat;
 pub(crate) mod sanitize;

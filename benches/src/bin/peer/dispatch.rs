@@ -1,13 +1,14 @@
 //! From the names on the command line to the function that runs.
 
-use gaggle_benches::catalogue::{GAGGLE, GO};
+use gaggle_benches::catalogue::{BEAM, GAGGLE, GO};
 
+use crate::actors::{Actix, Actors, GaggleActors, Kameo, Ractor, Restarts, Xtra};
 use crate::channel::{AsyncChannel, Channel, Flume, Kanal, TokioMpsc};
 use crate::cli::Job;
 use crate::measure::Result;
 use crate::rows::hog::{self, Hog};
 use crate::rows::select::Select;
-use crate::rows::{live, select};
+use crate::rows::{actors, live, select};
 use crate::rows::{mutex, pairs, pool, skynet, spawn, stages, timers, tools};
 use crate::runtime::{Runtime, run as run_on};
 use crate::runtimes::{Gaggle, GaggleChannel, Smol, Tokio};
@@ -23,7 +24,8 @@ pub(crate) fn run(job: &Job) -> Result {
             .or_else(|| shared::<Gaggle, GaggleChannel>(job))
             .or_else(|| selecting::<Gaggle, GaggleChannel>(job))
             .or_else(|| hogged::<Gaggle>(job))
-            .or_else(|| with_tools::<Gaggle>(job)),
+            .or_else(|| with_tools::<Gaggle>(job))
+            .or_else(|| restarting::<GaggleActors>(job)),
         "tokio" => alone::<Tokio>(job)
             .or_else(|| one_receiver::<Tokio, TokioMpsc>(job))
             .or_else(|| selecting::<Tokio, TokioMpsc>(job))
@@ -38,6 +40,11 @@ pub(crate) fn run(job: &Job) -> Result {
         "smol+kanal" => shared::<Smol, Kanal>(job),
         "may" => Some(coroutines::run(job)),
         "threads" => Some(threads::run(job)),
+        "ractor" => restarting::<Ractor>(job),
+        "kameo" => restarting::<Kameo>(job),
+        "actix" => restarting::<Actix>(job),
+        "xtra" => acting::<Xtra>(job),
+        BEAM => return Err("BEAM's rows are in its twin: see the folder `beam`".to_owned()),
         GO => return Err("Go's rows are in the Go twin: see the folder `go`".to_owned()),
         _ => None,
     };
@@ -117,4 +124,34 @@ fn hogged<R: Ticking>(job: &Job) -> Option<Result> {
 fn selecting<R: Runtime, C: Select>(job: &Job) -> Option<Result> {
     let (workers, n) = (job.workers, job.count);
     (job.row.name == "select4").then(|| run_on::<R, _>(workers, select::select4::<R, C>(n)))
+}
+
+/// Runs a row in a task of its own, so that the thread which called does nothing but wait.
+fn act_on<A: Actors>(
+    workers: usize,
+    work: impl Future<Output = Result> + Send + 'static,
+) -> Result {
+    A::block_on(workers, async move { A::spawn(work).await })
+}
+
+/// The rows about actors, for libraries without supervisors that restart.
+fn acting<A: Actors>(job: &Job) -> Option<Result> {
+    let (workers, n) = (job.workers, job.count);
+    Some(match job.row.name {
+        "tell" => act_on::<A>(workers, actors::tell::<A>(n)),
+        "ask" => act_on::<A>(workers, actors::ask::<A>(n)),
+        "fan-in" => act_on::<A>(workers, actors::fan_in::<A>(n)),
+        "actors" | "actors-1m" => act_on::<A>(workers, actors::crowd::<A>(n)),
+        "actor-ring" => act_on::<A>(workers, actors::ring::<A>(n)),
+        _ => return None,
+    })
+}
+
+/// All rows about actors.
+fn restarting<A: Restarts>(job: &Job) -> Option<Result> {
+    let (workers, n) = (job.workers, job.count);
+    match job.row.name {
+        "crash-storm" => Some(act_on::<A>(workers, actors::storm::<A>(n))),
+        _ => acting::<A>(job),
+    }
 }

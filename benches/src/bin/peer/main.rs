@@ -2,6 +2,7 @@
 //!
 //! `peer --peer tokio+kanal --row spsc --workers 2 --scale 0.1`. The binary `peers` runs many of these in turn.
 
+mod actors;
 mod channel;
 mod cli;
 mod coroutines;

@@ -40,10 +40,9 @@ fn round_of(
         if results.failure(row, peer, workers).is_some() {
             continue;
         }
-        let Some(program) = programs.of(peer) else {
+        let Some(mut command) = programs.of(peer, workers) else {
             continue;
         };
-        let mut command = Command::new(program);
         command.args(["--peer", peer.name, "--row", row.name]);
         command.args([
             "--workers",

@@ -1,6 +1,6 @@
 //! The cells of one line of a table: a figure of a row, for all peers.
 
-use gaggle_benches::catalogue::{GAGGLE, GO, Peer, Row};
+use gaggle_benches::catalogue::{BEAM, GAGGLE, GO, Peer, Row};
 
 use crate::options::Options;
 use crate::programs::Programs;
@@ -35,14 +35,16 @@ pub(crate) fn line(
     let entry = |peer| Entry::of(results, row, figure, peer, workers);
     let asked = |name| options.peers.iter().copied().find(|peer| peer.name == name);
     let gaggle = asked(GAGGLE).map_or(Entry::Nothing, entry);
-    let go = match asked(GO) {
-        Some(_) if programs.go.is_err() => Entry::Missing,
-        Some(go) => entry(go),
+    // Go knows no actors: BEAM stands in its column there.
+    let language = asked(if row.mailboxes { BEAM } else { GO });
+    let other = match language {
+        Some(peer) if peer.runs(row) && programs.missing(peer).is_some() => Entry::Missing,
+        Some(peer) => entry(peer),
         None => Entry::Nothing,
     };
 
     let rust = options.peers.iter().copied();
-    let rivals = rust.filter(|peer| peer.name != GAGGLE && peer.name != GO);
+    let rivals = rust.filter(|peer| ![GAGGLE, GO, BEAM].contains(&peer.name));
     let mut rivals: Vec<(&Peer, Entry)> = rivals
         .map(|peer| (peer, entry(peer)))
         .filter(|(_, entry)| !matches!(entry, Entry::Nothing))
@@ -58,11 +60,16 @@ pub(crate) fn line(
         row.title(name),
         unit.to_owned(),
         gaggle.long(),
-        go.long(),
+        match (language, &other) {
+            (Some(peer), Entry::Measured(_) | Entry::Failed(_)) if peer.name == BEAM => {
+                format!("BEAM{} {}", peer.sign(row), other.long())
+            }
+            _ => other.long(),
+        },
         best.map_or("-".to_owned(), |(peer, entry)| {
             format!("{} {}", signed(peer, row), entry.long())
         }),
-        ratio(go.median(), gaggle.median()),
+        ratio(other.median(), gaggle.median()),
         ratio(best.and_then(|(_, entry)| entry.median()), gaggle.median()),
         if others.is_empty() {
             "-".to_owned()

@@ -28,6 +28,9 @@ pub(crate) fn header(options: &Options, programs: &Programs) -> Header {
     if let Ok(go) = &programs.go {
         versions.push(("Go".to_owned(), go.version.clone()));
     }
+    if let Ok(beam) = &programs.beam {
+        versions.push(("BEAM".to_owned(), beam.version.clone()));
+    }
     for package in options.peers.iter().flat_map(|peer| peer.packages) {
         if versions.iter().all(|(name, _)| name != package) {
             let version = locked(LOCK, package).unwrap_or("?");

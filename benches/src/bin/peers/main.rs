@@ -1,10 +1,11 @@
-//! `peers`: runs the rows of all peers in turn, Go's twin included, and prints a table for each number of workers.
+//! `peers`: runs the rows of all peers in turn, the twins of Go and BEAM included, and prints a table for each number of workers.
 //!
 //! Peers are interleaved within a round, and one process runs at a time, so that the ratios within a table hold even
 //! on a machine that is not quiet.
 
 mod campaign;
 mod cells;
+mod erlang;
 mod golang;
 mod machine;
 mod options;
@@ -38,8 +39,12 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), String> {
     let programs = programs::build(options)?;
-    if let Err(problem) = &programs.go {
-        eprintln!("peers: Go is missing: {problem}");
+    for peer in &options.peers {
+        if let Some(problem) = programs.missing(peer)
+            && options.rows.iter().any(|row| peer.runs(row))
+        {
+            eprintln!("peers: {} is missing: {problem}", peer.name);
+        }
     }
     let results = campaign::run(options, &programs);
     let header = machine::header(options, &programs);

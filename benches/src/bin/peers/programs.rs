@@ -1,10 +1,11 @@
-//! The two programs that are measured: the binary `peer`, and its twin in Go. Both are built here.
+//! The programs that are measured: the binary `peer`, and its twins in Go and on BEAM. They are built here.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use gaggle_benches::catalogue::{GO, Peer};
+use gaggle_benches::catalogue::{BEAM, GO, Peer};
 
+use crate::erlang::{self, Erlang};
 use crate::golang::{self, Golang};
 use crate::options::Options;
 
@@ -13,15 +14,28 @@ pub(crate) struct Programs {
     peer: PathBuf,
     /// Go's twin, or why there is none.
     pub(crate) go: Result<Golang, String>,
+    /// The twin on BEAM, or why there is none.
+    pub(crate) beam: Result<Erlang, String>,
 }
 
 impl Programs {
-    /// The program that runs this peer's rows.
-    pub(crate) fn of(&self, peer: &Peer) -> Option<&Path> {
-        if peer.name != GO {
-            return Some(&self.peer);
+    /// The program that runs this peer's rows, with that many workers; the flags of the row are still to be added.
+    pub(crate) fn of(&self, peer: &Peer, workers: usize) -> Option<Command> {
+        match peer.name {
+            GO => self.go.as_ref().ok().map(|go| Command::new(&go.twin)),
+            BEAM => self.beam.as_ref().ok().map(|beam| beam.twin(workers)),
+            _ => Some(Command::new(&self.peer)),
         }
-        self.go.as_ref().ok().map(|go| go.twin.as_path())
+    }
+
+    /// Why the program of this peer is missing, if it is.
+    pub(crate) fn missing(&self, peer: &Peer) -> Option<&str> {
+        match peer.name {
+            GO => self.go.as_ref().err(),
+            BEAM => self.beam.as_ref().err(),
+            _ => None,
+        }
+        .map(String::as_str)
     }
 }
 
@@ -32,15 +46,26 @@ pub(crate) fn build(options: &Options) -> Result<Programs, String> {
         .parent()
         .ok_or("this program has no target folder")?;
     let peer = profile_dir.join("peer");
-    if options.peers.iter().any(|peer| peer.name != GO) {
+    // A program is built if one of the rows has it run.
+    let wanted = |is_it: fn(&Peer) -> bool| {
+        let mut peers = options.peers.iter().filter(|peer| is_it(peer));
+        peers.any(|peer| options.rows.iter().any(|row| peer.runs(row)))
+    };
+    let unasked = || "not asked for".to_owned();
+    if wanted(|peer| peer.name != GO && peer.name != BEAM) {
         build_peer(target)?;
     }
-    let go = if options.peers.iter().any(|peer| peer.name == GO) {
+    let go = if wanted(|peer| peer.name == GO) {
         golang::build(target, options.go.as_deref())
     } else {
-        Err("not asked for".to_owned())
+        Err(unasked())
     };
-    Ok(Programs { peer, go })
+    let beam = if wanted(|peer| peer.name == BEAM) {
+        erlang::build(target)
+    } else {
+        Err(unasked())
+    };
+    Ok(Programs { peer, go, beam })
 }
 
 /// The folder of this workspace.

@@ -1,6 +1,6 @@
 //! The tables: one for each number of workers, as plain text or as Markdown.
 
-use gaggle_benches::catalogue::{GO, StandIn};
+use gaggle_benches::catalogue::{BEAM, StandIn};
 
 use crate::cells::{COLUMNS, Line, TEXT, line};
 use crate::machine::Header;
@@ -111,9 +111,21 @@ fn notes(options: &Options, programs: &Programs, results: &Results) -> Vec<Strin
     if uses(StandIn::Unbounded) {
         notes.push("² Has unbounded channels only: senders run ahead without limit.".to_owned());
     }
-    if options.peers.iter().any(|peer| peer.name == GO) {
-        let missing = programs.go.as_ref().err();
-        notes.extend(missing.map(|problem| format!("Go is missing: {problem}.")));
+    if uses(StandIn::UnboundedMailbox) {
+        notes.push("³ Mailboxes have no bounds: senders run ahead without limit.".to_owned());
+    }
+    let acts = options.rows.iter().any(|row| row.mailboxes);
+    if acts && options.peers.iter().any(|peer| peer.name == BEAM) {
+        notes.push("Go knows no actors: in their rows BEAM stands in its column.".to_owned());
+    }
+    for peer in &options.peers {
+        let missing = programs.missing(peer);
+        let asked = options.rows.iter().any(|row| peer.runs(row));
+        notes.extend(
+            missing
+                .filter(|_| asked)
+                .map(|problem| format!("{} is missing: {problem}.", peer.name)),
+        );
     }
     for (i, failure) in results.failures().iter().enumerate() {
         notes.push(format!(

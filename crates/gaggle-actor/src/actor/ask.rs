@@ -8,6 +8,7 @@ use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
 use gaggle_rt::time::{Instant, Sleep, sleep_until};
+use std::cell::RefCell;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +17,35 @@ use std::time::Duration;
 
 /// How long an answer is waited for if nothing is said.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// A timer in a place that does not move.
+type Timer = Pin<Box<Option<Sleep>>>;
+
+/// So many places for timers are kept on each thread for the next asks: most asks are over long before their deadline, so the same few are used all the time.
+const SPARE: usize = 64;
+
+thread_local! {
+    static TIMERS: RefCell<Vec<Timer>> = const { RefCell::new(Vec::new()) };
+}
+
+fn timer(deadline: Instant) -> Timer {
+    let spare = TIMERS.try_with(|timers| timers.borrow_mut().pop());
+    let mut timer = spare.ok().flatten().unwrap_or_else(|| Box::pin(None));
+    timer.set(Some(sleep_until(deadline)));
+    timer
+}
+
+/// Frees the timer, and keeps its place.
+fn keep(mut timer: Timer) {
+    timer.set(None);
+    // Where a thread is about to end, it is dropped.
+    let _ = TIMERS.try_with(|timers| {
+        let mut timers = timers.borrow_mut();
+        if timers.len() < SPARE {
+            timers.push(timer);
+        }
+    });
+}
 
 /// The future of [`Addr::ask`](crate::Addr::ask).
 #[must_use = "nothing is asked until the future is awaited"]
@@ -33,7 +63,7 @@ struct Open<M: Send + 'static, T: Send + 'static> {
     place: Arc<Place<T>>,
     ticket: Ticket,
     deadline: Option<Instant>,
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Option<Timer>,
 }
 
 // Nothing in it is pinned.
@@ -141,10 +171,10 @@ impl<M: Send + 'static, T: Send + 'static> Open<M, T> {
         let object = self.entry.object();
         waits_alone(object, || self.entry.edge(self.ticket, self.place.clone()));
         if let Some(deadline) = self.deadline {
-            let timer = self
-                .timer
-                .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-            if timer.as_mut().poll(cx).is_ready() {
+            let timer = self.timer.get_or_insert_with(|| timer(deadline));
+            if let Some(sleep) = timer.as_mut().as_pin_mut()
+                && sleep.poll(cx).is_ready()
+            {
                 return Poll::Ready(Err(AskError::Timeout));
             }
         }
@@ -158,6 +188,9 @@ impl<M: Send + 'static, T: Send + 'static> Drop for Open<M, T> {
         self.place.give_up();
         if self.ticket > 0 {
             self.entry.to.proc().forget_ask(self.ticket);
+        }
+        if let Some(timer) = self.timer.take() {
+            keep(timer);
         }
     }
 }

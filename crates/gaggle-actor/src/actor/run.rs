@@ -4,7 +4,7 @@ use super::addr::Addr;
 use super::behaviour::Actor;
 use super::ctx::{Ctx, Next};
 use super::slot::Slot;
-use crate::process::{Exit, Proc, Process, dying, flush_drops, panicked};
+use crate::process::{Exit, Proc, Process, current, dying, flush_drops, panicked};
 use gaggle_rt::time::timeout;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,8 +67,21 @@ async fn serve<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> Exit {
             Next::Message(message) => {
                 cx.begins();
                 let label = A::label(&message);
+                let mut waited = false;
                 let mut handler = pin!(actor.handle(message, cx));
-                (poll_fn(|task| catch(handler.as_mut(), task)).await, label)
+                let done = poll_fn(|task| {
+                    let polled = catch(handler.as_mut(), task);
+                    if polled.is_pending() && !waited {
+                        waited = true;
+                        doing(Some(label));
+                    }
+                    polled
+                });
+                let done = done.await;
+                if waited {
+                    doing(None);
+                }
+                (done, label)
             }
             Next::Signal(signal) => {
                 let mut handler = pin!(actor.on_signal(signal, cx));
@@ -98,6 +111,13 @@ async fn serve<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> Exit {
 async fn entered<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> Result<(), Exit> {
     let mut enter = pin!(actor.enter(cx));
     poll_fn(|task| catch(enter.as_mut(), task)).await?
+}
+
+/// Notes for dumps what the handler is called that waits; one that comes through at once costs nothing.
+fn doing(label: Option<&'static str>) {
+    if let Some(proc) = current() {
+        proc.core().set_doing(label);
+    }
 }
 
 /// Polls, and turns a panic into an exit.

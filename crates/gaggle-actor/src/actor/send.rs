@@ -17,7 +17,8 @@ use std::time::Duration;
 
 /// To whom it goes.
 pub(super) enum Whom<M> {
-    Addr(Addr<M>),
+    /// Taken when it begins.
+    Addr(Option<Addr<M>>),
     Slot {
         slot: Slot<M>,
         /// How long to wait for an actor.
@@ -28,7 +29,7 @@ pub(super) enum Whom<M> {
 
 impl<M: Send + 'static> Whom<M> {
     pub(super) fn addr(addr: Addr<M>) -> Self {
-        Self::Addr(addr)
+        Self::Addr(Some(addr))
     }
 
     pub(super) fn slot(slot: Slot<M>) -> Self {
@@ -45,10 +46,10 @@ impl<M: Send + 'static> Whom<M> {
         }
     }
 
-    /// The address; ready with `None` if there is none.
+    /// The address, once; ready with `None` if there is none.
     pub(super) fn poll_addr(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Option<Addr<M>>> {
         match self {
-            Self::Addr(addr) => Poll::Ready(Some(addr.clone())),
+            Self::Addr(addr) => Poll::Ready(addr.take()),
             Self::Slot {
                 slot,
                 patience,

@@ -130,11 +130,11 @@ pub(crate) fn defer_drop(callee: Pid, end: Arc<dyn AskEnd>) {
 
 /// A handler has come through: who waits for a reply that it dropped is told.
 pub(crate) fn flush_drops() {
-    let drops = HERE.with(|cell| {
-        let mut here = cell.borrow_mut();
-        here.as_mut().map(|here| std::mem::take(&mut here.drops))
+    let drops = HERE.with(|cell| match cell.borrow_mut().as_mut() {
+        Some(here) if !here.drops.is_empty() => std::mem::take(&mut here.drops),
+        _ => Vec::new(),
     });
-    for end in drops.into_iter().flatten() {
+    for end in drops {
         end.dropped();
     }
 }

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::monitor::MonitorId;
 use super::ties::Ties;
 use gaggle_base::site::Site;
+use gaggle_base::wait::Who;
 use gaggle_chan::sync::Event;
 use gaggle_rt::time::Instant;
 use std::collections::VecDeque;
@@ -101,6 +102,19 @@ pub(crate) trait Proc: Send + Sync {
     fn is_parked(&self, waiter: u64) -> bool;
     /// How many messages are queued.
     fn queued(&self) -> usize;
+    /// What there is to see of the mailbox.
+    fn stock(&self) -> Stock;
+}
+
+/// What there is to see of a mailbox.
+pub(crate) struct Stock {
+    pub(super) queued: usize,
+    pub(super) capacity: usize,
+    /// How many senders wait for room.
+    pub(super) parked: usize,
+    pub(super) dropped: u64,
+    /// The process waits for a message.
+    pub(super) waits: bool,
 }
 
 /// There is something in the control lane.
@@ -137,6 +151,12 @@ pub(crate) struct Core {
 pub(super) struct Life {
     /// Of its goroutine, from its first step to its end.
     pub(super) waker: Option<Waker>,
+    /// Its goroutine, from its first step on.
+    pub(super) who: Who,
+    /// How often its supervisor has started it, this time included; 0: it has none.
+    pub(super) starts: u32,
+    /// Its place among the children of its supervisor.
+    pub(super) place: u32,
     /// Why it is dying, or has ended.
     pub(super) exit: Option<Exit>,
     /// It has ended.
@@ -165,6 +185,8 @@ pub(super) struct Orders {
     pub(super) deadline: Option<Instant>,
     pub(super) notices: VecDeque<(u64, Notice)>,
     pub(super) waits: Option<Edge>,
+    /// The message whose handler waits for something.
+    pub(super) doing: Option<&'static str>,
     pub(super) last: Option<&'static str>,
 }
 
@@ -270,6 +292,17 @@ impl Core {
 
     pub(crate) fn name(&self) -> Option<Arc<str>> {
         self.life().name.clone()
+    }
+
+    /// Its supervisor has started it so often, and has it at this place among its children.
+    pub(crate) fn set_place(&self, starts: u32, place: u32) {
+        let mut life = self.life();
+        (life.starts, life.place) = (starts, place);
+    }
+
+    /// The handler of this message waits for something; or none does.
+    pub(crate) fn set_doing(&self, label: Option<&'static str>) {
+        self.life().give_orders().doing = label;
     }
 
     pub(crate) fn set_last(&self, label: &'static str) {

@@ -8,7 +8,7 @@
 //!
 //! This file must not know what a link is, nor what a message means.
 
-use super::core::{Core, Proc, lock};
+use super::core::{Core, Proc, Stock, lock};
 use super::exit::Exit;
 use super::obituary;
 use super::slab::Slab;
@@ -377,5 +377,16 @@ impl<M: Send + 'static> Proc for Mail<M> {
 
     fn queued(&self) -> usize {
         lock(&self.inner).queue.len()
+    }
+
+    fn stock(&self) -> Stock {
+        let inner = lock(&self.inner);
+        Stock {
+            queued: inner.queue.len(),
+            capacity: self.capacity,
+            parked: inner.parked.len(),
+            dropped: inner.dropped,
+            waits: inner.waker.is_some(),
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! | `slab.rs` | things under small numbers |
 //! | `receive.rs` | [`Process`]: what the body of a process has in hand |
 //! | `run.rs` | the goroutine around the body: killing, panics, the end |
+//! | `roll.rs` | the processes that run, for dumps |
 //! | `chain.rs` | who waits for whom: asks that can never be answered |
 //! | `obituary.rs` | nothing dies unseen: reports of abnormal ends, dead letters |
 //!
@@ -32,6 +33,7 @@ mod mailbox;
 mod monitor;
 mod obituary;
 mod receive;
+mod roll;
 mod run;
 mod slab;
 mod ties;

@@ -8,7 +8,9 @@ use super::exit::Exit;
 use super::mailbox::{Mail, Overflow};
 use super::obituary;
 use super::receive::Process;
+use super::roll::{Enrolled, enrol};
 use super::ties;
+use gaggle_base::context;
 use gaggle_base::payload::message_of;
 use gaggle_base::site::Site;
 use gaggle_rt::time::{Instant, Sleep, sleep_until};
@@ -74,6 +76,7 @@ where
         mail: mail.clone(),
         heir,
         over: false,
+        enrolled: None,
     };
     drop(gaggle_rt::go(whole(guard, make)));
 }
@@ -87,6 +90,9 @@ where
     if let Some(name) = guard.mail.core().name() {
         gaggle_rt::runtime::set_name(&name);
     }
+    guard.mail.core().life().who = context::current();
+    let proc = Arc::downgrade(&guard.mail);
+    guard.enrolled = Some(enrol(proc, guard.mail.core()));
     let exit = {
         let mut body = pin!(make(Process {
             mail: guard.mail.clone(),
@@ -110,11 +116,14 @@ struct Ending<M: Send + 'static> {
     mail: Arc<Mail<M>>,
     heir: Option<Heir<M>>,
     over: bool,
+    /// From the first step on.
+    enrolled: Option<Enrolled>,
 }
 
 impl<M: Send + 'static> Ending<M> {
     fn finish(&mut self, exit: Exit) {
         self.over = true;
+        self.enrolled = None;
         let core = self.mail.core();
         ties::dying(self.mail.as_ref(), &exit);
         let exit = core.dying().unwrap_or(exit);

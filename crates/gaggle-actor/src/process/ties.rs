@@ -23,6 +23,13 @@ pub(crate) struct Ties {
     pub(super) cleanups: Vec<Arc<dyn Cleanup>>,
 }
 
+impl Ties {
+    /// Whose child it is.
+    pub(super) fn parent(&self) -> Option<Arc<dyn Proc>> {
+        self.parent.as_ref()?.upgrade()
+    }
+}
+
 impl Life {
     pub(super) fn ties_mut(&mut self) -> &mut Ties {
         self.ties.get_or_insert_with(|| {

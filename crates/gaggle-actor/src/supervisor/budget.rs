@@ -18,7 +18,12 @@ pub(super) fn affords(state: &mut State, now: Duration, key: Key) -> bool {
 
 /// Counts one more; those that are older than the window do not count any more, the boundary does.
 fn count(times: &mut VecDeque<Duration>, now: Duration, most: u32, window: Duration) -> bool {
-    times.retain(|then| now.saturating_sub(*then) <= window);
+    // They are in order.
+    while let Some(then) = times.front()
+        && now.saturating_sub(*then) > window
+    {
+        times.pop_front();
+    }
     times.push_back(now);
     times.len() <= most as usize
 }

@@ -48,7 +48,7 @@ pub struct Supervisor {
     rules: Rules,
     children: Vec<Child>,
     control: Control,
-    title: Arc<str>,
+    title: Option<Arc<str>>,
     site: Site,
 }
 
@@ -72,7 +72,7 @@ impl Supervisor {
             },
             children: Vec::new(),
             control: Control::new("supervisor"),
-            title: Arc::from("supervisor"),
+            title: None,
             site: Site::caller(),
         }
     }
@@ -101,9 +101,15 @@ impl Supervisor {
         self
     }
 
-    /// What it is called in reports.
+    /// What it is called in reports; if nothing is said, what its own supervisor calls it.
     pub fn title(mut self, title: &str) -> Self {
-        self.title = Arc::from(title);
+        self.title = Some(Arc::from(title));
+        self
+    }
+
+    /// As [`title`](Self::title), unless it has one.
+    pub(super) fn title_or(mut self, title: &str) -> Self {
+        self.title.get_or_insert_with(|| Arc::from(title));
         self
     }
 
@@ -146,7 +152,7 @@ impl Supervisor {
             overflow: Overflow::Wait,
             gentle: true,
             grace,
-            name: Some(self.title),
+            name: Some(self.title.unwrap_or_else(|| Arc::from("supervisor"))),
             heir: None,
         });
         let addr = Addr::of(&mail);

@@ -87,7 +87,7 @@ impl Child {
         Self {
             spec: spec(id, true),
             shutdown: Shutdown::Wait,
-            factory: Box::new(Nested(describe)),
+            factory: Box::new(Nested(Arc::from(id), describe)),
         }
     }
 
@@ -278,7 +278,7 @@ impl<A: Actor> Factory for OfActor<A> {
     }
 }
 
-struct Nested<F>(F);
+struct Nested<F>(Arc<str>, F);
 
 impl<F: Fn() -> Supervisor + Send + Sync> Factory for Nested<F> {
     fn start(
@@ -287,7 +287,7 @@ impl<F: Fn() -> Supervisor + Send + Sync> Factory for Nested<F> {
         shutdown: Shutdown,
         before: &mut dyn FnMut(&Arc<dyn Proc>),
     ) -> Result<(), Exit> {
-        let supervisor = (self.0)();
+        let supervisor = (self.1)().title_or(&self.0);
         supervisor.launch(Some(parent), shutdown.grace(), before)?;
         Ok(())
     }

@@ -117,10 +117,12 @@ impl Decision<'_> {
 
     /// It does nothing any more; one that is not to be restarted by hand is forgotten.
     fn rest(&mut self, key: Key) {
-        self.state.exits.retain(|(dead, _)| *dead != key);
         let Some(entry) = self.state.children.get_mut(&key) else {
             return;
         };
+        if entry.dead {
+            self.state.exits.retain(|(dead, _)| *dead != key);
+        }
         entry.state = ChildState::Stopped;
         (entry.dead, entry.paid) = (false, false);
         if entry.spec.restart == Restart::Temporary || self.state.rules.dynamic {

@@ -30,6 +30,7 @@ struct Place {
     /// Gone once a temporary child is started: its arguments are not kept (row 27).
     factory: Option<Box<dyn Factory>>,
     temporary: bool,
+    starts: u32,
     up: Option<Arc<dyn Proc>>,
 }
 
@@ -246,9 +247,11 @@ impl Driver {
         let Some(place) = self.places.get_mut(&key) else {
             return;
         };
-        let (mut up, pids) = (None, &mut self.pids);
+        place.starts = place.starts.saturating_add(1);
+        let (mut up, pids, starts) = (None, &mut self.pids, place.starts);
         let mut before = |proc: &Arc<dyn Proc>| {
             watch_child(&me, proc);
+            proc.core().set_place(starts, key as u32);
             pids.insert(proc.core().pid, key);
             up = Some(proc.clone());
         };
@@ -272,6 +275,7 @@ impl Place {
             shutdown,
             factory: Some(factory),
             temporary: spec.restart == Restart::Temporary,
+            starts: 0,
             up: None,
         }
     }

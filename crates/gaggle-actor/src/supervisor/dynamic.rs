@@ -109,7 +109,6 @@ impl<A: Actor> Dynamic<A> {
     pub(super) fn describe(&self) -> Supervisor {
         let mut supervisor = Supervisor::new(Strategy::OneForOne)
             .control(&self.control)
-            .title("dynamic")
             .dynamic();
         if let Some((restarts, window)) = self.template.intensity {
             supervisor = supervisor.intensity(restarts, window);
@@ -122,7 +121,7 @@ impl<A: Actor> Dynamic<A> {
     /// # Errors
     /// When the description makes no sense.
     pub async fn run(&self) -> Result<Running, StartError> {
-        self.describe().start().await
+        self.describe().title("dynamic").start().await
     }
 
     /// Starts a child, and waits for its initialisation.

@@ -10,8 +10,11 @@ impl Decision<'_> {
     pub(super) fn request(&mut self, asker: u64, request: Request) {
         let key = match request {
             Request::Add(key, spec) => {
-                let same = |e: &&Entry| spec.id.is_some() && e.spec.id == spec.id;
-                if let Some(old) = self.state.children.values().find(same) {
+                let same = |e: &&Entry| e.spec.id == spec.id;
+                // Dynamic children have none, and may be many.
+                if spec.id.is_some()
+                    && let Some(old) = self.state.children.values().find(same)
+                {
                     let why = match old.state {
                         ChildState::Stopped => Refusal::Present,
                         ChildState::Restarting => Refusal::Restarting,

@@ -4,6 +4,7 @@
 //! the runs, and the answer, put together from what was counted.
 //! A stop must not print: it returns a [`Report`], and lines of programs are shown by the stage.
 
+mod actors;
 mod blocking;
 mod buffered;
 mod channel;
@@ -32,8 +33,8 @@ use crate::picture::checks::Check;
 use crate::report::{self, Document, Report, Shown, Stop};
 use crate::stage::{Mode, Stage};
 
-/// The stops, in the order of the tutorial's rows; after them, what a program looks like from inside when something is wrong.
-pub(crate) const STOPS: [&Stop; 17] = [
+/// The stops, in the order of the tutorial's rows; after them, what a program looks like from inside when something is wrong, and actors.
+pub(crate) const STOPS: [&Stop; 18] = [
     &parallel::STOP,
     &hello::STOP,
     &million::STOP,
@@ -51,6 +52,7 @@ pub(crate) const STOPS: [&Stop; 17] = [
     &leak::STOP,
     &panic::STOP,
     &replay::STOP,
+    &actors::STOP,
 ];
 
 /// In the whole tour the million is smaller, so that nobody waits.
@@ -136,6 +138,7 @@ fn visit(stage: &Stage, program: &Program, place: Option<(usize, usize)>) -> io:
         Program::Leak => leak::report(stage),
         Program::Panic => panic::report(stage),
         Program::Replay => replay::report(stage),
+        Program::Actors => actors::report(stage),
     }?;
     stage.say(&report.text(stage.look));
     Ok(report)
@@ -160,6 +163,7 @@ fn stop_of(program: &Program) -> &'static Stop {
         Program::Leak => &leak::STOP,
         Program::Panic => &panic::STOP,
         Program::Replay => &replay::STOP,
+        Program::Actors => &actors::STOP,
     }
 }
 
@@ -216,7 +220,7 @@ fn list(mode: Mode, look: Look) {
 }
 
 fn welcome(look: Look) -> String {
-    let text = "Sixteen small programs, each with a question about concurrency. Every program runs now, on gaggle's own \
+    let text = "Eighteen small programs, each with a question about concurrency. Every program runs now, on gaggle's own \
                 scheduler; what you read below is what happened on this machine a moment ago.";
     let hint = "Lines at the left margin were printed by the programs. `gaggle tour <name>` runs one of them, \
                 `gaggle tour --list` names them all, `gaggle tour <name> --help` shows what can be changed.";

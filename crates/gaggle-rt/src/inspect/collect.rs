@@ -3,6 +3,7 @@
 //! The live list is walked a shard at a time under that shard's lock, and only numbers are copied there; names, places and objects are looked up afterwards.
 //! So a hundred thousand goroutines are seen in some milliseconds, and a goroutine that starts or ends meanwhile waits for a part of that.
 
+use super::about::{self, About};
 use super::dump::{
     Dump, GoState, Goroutine, Object, RuntimeDump, Thread, VERSION, Worker, WorkerState,
 };
@@ -15,7 +16,7 @@ use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::listing;
 use gaggle_base::site::Site;
 use gaggle_base::sync::Ordering;
-use gaggle_base::wait::{Reason, Waiting};
+use gaggle_base::wait::{Reason, Waiting, Who};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,7 @@ pub(crate) fn mark_blocked(shared: &Shared, seen: &mut Goroutine) {
 pub(crate) fn look_at(runtimes: &[Arc<Shared>]) -> Dump {
     let now = system_now();
     let objects = objects();
+    let abouts = about::ask();
     Dump {
         version: VERSION,
         process: std::process::id(),
@@ -75,7 +77,10 @@ pub(crate) fn look_at(runtimes: &[Arc<Shared>]) -> Dump {
             .into_iter()
             .map(|cycle| cycle.iter().map(|who| who.id()).collect())
             .collect(),
-        runtimes: runtimes.iter().map(|r| of(r, &objects, now)).collect(),
+        runtimes: runtimes
+            .iter()
+            .map(|r| of(r, &objects, &abouts, now))
+            .collect(),
     }
 }
 
@@ -95,7 +100,7 @@ fn objects() -> Objects {
             name: seen.name.as_deref().map(str::to_owned),
             address: seen.address,
             figures: figures.collect(),
-            holder: seen.holder.map(gaggle_base::wait::Who::id),
+            holder: seen.holder.map(Who::id),
         });
     });
     objects
@@ -111,7 +116,12 @@ struct Seen {
     waiting: Waiting,
 }
 
-fn of(shared: &Arc<Shared>, objects: &Objects, now: Nanos) -> RuntimeDump {
+fn of(
+    shared: &Arc<Shared>,
+    objects: &Objects,
+    abouts: &HashMap<Who, About>,
+    now: Nanos,
+) -> RuntimeDump {
     let workers = workers(shared, now);
     let mut seen = Vec::with_capacity(shared.live.count() + 64);
     shared.live.for_each(|header, look| {
@@ -132,13 +142,10 @@ fn of(shared: &Arc<Shared>, objects: &Objects, now: Nanos) -> RuntimeDump {
     let goroutines = seen
         .iter()
         .map(|g| {
-            goroutine(
-                shared,
-                g,
-                running.get(&g.id.as_u64()).copied(),
-                objects,
-                now,
-            )
+            let id = g.id.as_u64();
+            let mut goroutine = goroutine(shared, g, running.get(&id).copied(), objects, now);
+            goroutine.about = abouts.get(&Who::new(shared.number, id)).cloned();
+            goroutine
         })
         .collect();
     RuntimeDump {
@@ -228,6 +235,7 @@ fn goroutine(
         locked: seen.locked,
         daemon: tags.daemon,
         leaked: state == GoState::Waiting && seen.look.wakers == 0,
+        about: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The field names are the keys of the JSON form, whose version is [`Dump::version`]: fields may be added to it, and are not renamed.
 
+use super::about::About;
 use serde::Serialize;
 
 /// The version of the JSON form.
@@ -120,6 +121,8 @@ pub struct Goroutine {
     pub daemon: bool,
     /// Nobody can wake it: it waits, and there is no waker of it.
     pub leaked: bool,
+    /// What it is beside a goroutine: an actor, for one.
+    pub about: Option<About>,
 }
 
 /// A channel, lock or group that somebody waits for.
@@ -150,6 +153,30 @@ pub struct Thread {
     pub at: Option<String>,
     /// The channel, lock or group that it waits for.
     pub object: Option<Object>,
+}
+
+#[cfg(all(test, not(loom)))]
+impl Goroutine {
+    /// One of which nothing is known but its number.
+    pub(super) fn nothing_known(id: u64) -> Self {
+        Self {
+            id,
+            name: None,
+            labels: Vec::new(),
+            state: GoState::Waiting,
+            reason: None,
+            at: None,
+            seconds: None,
+            object: None,
+            worker: None,
+            started_at: None,
+            parent: None,
+            locked: false,
+            daemon: false,
+            leaked: false,
+            about: None,
+        }
+    }
 }
 
 impl Dump {

@@ -1,6 +1,8 @@
 //! A dump as text. Equal goroutines are one group; the header of an entry is Go's: `goroutine 17 [chan receive]:`.
 
+use super::about::About;
 use super::dump::{Dump, GoState, Goroutine, Object, RuntimeDump, WorkerState};
+use super::tree;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -70,6 +72,11 @@ fn one_runtime(f: &mut fmt::Formatter<'_>, process: u32, runtime: &RuntimeDump) 
         writeln!(f)?;
         entry(f, &group)?;
     }
+    let looked_after = |g: &Goroutine| g.about.as_ref().is_some_and(|about| about.under.is_some());
+    if runtime.goroutines.iter().any(looked_after) {
+        writeln!(f, "\nwho looks after whom:")?;
+        tree::one_runtime(f, &runtime.goroutines)?;
+    }
     Ok(())
 }
 
@@ -85,7 +92,7 @@ fn groups(goroutines: &[Goroutine]) -> Vec<Vec<&Goroutine>> {
     type Key<'a> = (
         (GoState, Option<&'a str>, Option<&'a str>, Option<u64>),
         (Option<&'a str>, &'a [(String, String)], Option<&'a str>),
-        (Option<u64>, Option<usize>, bool, bool),
+        (Option<u64>, Option<usize>, bool, bool, Option<&'a About>),
     );
     let mut index: HashMap<Key<'_>, usize> = HashMap::new();
     let mut groups: Vec<Vec<&Goroutine>> = Vec::new();
@@ -98,7 +105,7 @@ fn groups(goroutines: &[Goroutine]) -> Vec<Vec<&Goroutine>> {
                 g.object.as_ref().map(|o| o.address),
             ),
             (g.name.as_deref(), &g.labels, g.started_at.as_deref()),
-            (g.parent, g.worker, g.leaked, g.locked),
+            (g.parent, g.worker, g.leaked, g.locked, g.about.as_ref()),
         );
         let at = *index.entry(key).or_insert_with(|| {
             groups.push(Vec::new());
@@ -160,12 +167,44 @@ fn entry(f: &mut fmt::Formatter<'_>, group: &[&Goroutine]) -> fmt::Result {
         let labels: Vec<String> = g.labels.iter().map(|(k, v)| format!("{k}={v:?}")).collect();
         writeln!(f, "    labels {}", labels.join(" "))?;
     }
+    if let Some(about) = &g.about {
+        what_it_is(f, about)?;
+    }
     let by = match g.parent {
         Some(parent) => format!("goroutine {parent}"),
         None => "a plain thread".to_owned(),
     };
     let at = g.started_at.as_deref().unwrap_or("an unknown place");
     writeln!(f, "    started at {at} by {by}")
+}
+
+fn what_it_is(f: &mut fmt::Formatter<'_>, about: &About) -> fmt::Result {
+    write!(f, "    {}", about.kind)?;
+    if let Some(name) = &about.name {
+        write!(f, " \"{name}\"")?;
+    }
+    if let Some(of) = &about.of {
+        write!(f, " of {of}")?;
+    }
+    write!(f, ", {}", about.doing)?;
+    figures(f, &about.figures)?;
+    match about.under {
+        Some(under) => writeln!(f, ", under goroutine {under}"),
+        None => writeln!(f),
+    }
+}
+
+/// In brackets.
+fn figures(f: &mut fmt::Formatter<'_>, figures: &[(String, u64)]) -> fmt::Result {
+    for (i, (name, n)) in figures.iter().enumerate() {
+        let open = if i == 0 { " (" } else { ", " };
+        if *n == u64::MAX {
+            write!(f, "{open}{name} unlimited")?;
+        } else {
+            write!(f, "{open}{name} {n}")?;
+        }
+    }
+    write!(f, "{}", if figures.is_empty() { "" } else { ")" })
 }
 
 fn details(f: &mut fmt::Formatter<'_>, at: Option<&str>, object: Option<&Object>) -> fmt::Result {
@@ -180,17 +219,7 @@ fn details(f: &mut fmt::Formatter<'_>, at: Option<&str>, object: Option<&Object>
         write!(f, " \"{name}\"")?;
     }
     write!(f, " {:#x}", object.address)?;
-    for (i, (name, n)) in object.figures.iter().enumerate() {
-        let open = if i == 0 { " (" } else { ", " };
-        if *n == u64::MAX {
-            write!(f, "{open}{name} unlimited")?;
-        } else {
-            write!(f, "{open}{name} {n}")?;
-        }
-    }
-    if !object.figures.is_empty() {
-        write!(f, ")")?;
-    }
+    figures(f, &object.figures)?;
     match object.holder {
         Some(holder) => writeln!(f, ", held by goroutine {holder}"),
         None => writeln!(f),

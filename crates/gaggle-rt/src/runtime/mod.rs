@@ -34,8 +34,8 @@ pub use metrics::Metrics;
 
 pub use crate::inspect::names::{WithLabel, label, set_label, set_name, with_label};
 pub use crate::inspect::{
-    Dump, GoState, Goroutine, LeakCheck, Leaks, Object, RuntimeDump, Thread, Worker, WorkerState,
-    dump, dump_all, leak_check, leaks,
+    About, Dump, GoState, Goroutine, LeakCheck, Leaks, Object, RuntimeDump, Source, Thread, Tree,
+    Worker, WorkerState, dump, dump_all, explain, leak_check, leaks,
 };
 pub use crate::sched::Stragglers;
 pub use crate::task::GoId;

@@ -3,6 +3,7 @@
 //! A row runs in a goroutine of its own; the thread that started the runtime only waits for it. Rows that are short
 //! run a tenth of their work untimed first.
 
+pub(crate) mod actors;
 pub(crate) mod hog;
 pub(crate) mod live;
 pub(crate) mod mutex;
