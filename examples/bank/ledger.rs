@@ -1,8 +1,6 @@
 //! The ledger: what is in the accounts. It only remembers what the journal says, and is made anew from it.
 
-use super::journal::Entry;
-use super::transfer::Transfer;
-use super::{ACCOUNTS, OPENING, crash};
+use super::{ACCOUNTS, OPENING, crash, journal::Entry, transfer::Transfer};
 use gaggle::actor::{Actor, Ctx, Exit, Reply, Slot};
 use std::collections::BTreeSet;
 

@@ -3,17 +3,17 @@
 use gaggle::sim::Builder;
 
 #[path = "../../examples/bank/main.rs"]
-mod bank;
+mod program;
 
-use bank::log::Log;
-use bank::run::run;
+use program::log::Log;
+use program::run::run;
 
 async fn once(clients: u64, each: u64) {
     let log = Log::Memory(std::sync::Arc::default());
     let outcome = run(&log, clients, each).await.unwrap();
     let checked = outcome.check(&log);
     assert!(checked.is_ok(), "{checked:?}\n{outcome}\n{log:?}");
-    let answered = |story: &bank::clients::Story| story.confirmed.len() as u64 + story.refused;
+    let answered = |story: &program::clients::Story| story.confirmed.len() as u64 + story.refused;
     let answered: u64 = outcome.stories.iter().map(answered).sum();
     assert_eq!(answered, clients * each, "every transfer has an answer");
 }

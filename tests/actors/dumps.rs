@@ -86,6 +86,8 @@ fn a_dump_says_of_an_actor_what_it_does_and_how_full_its_mailbox_is() {
         let line = "    actor \"till 1\" of Puppet, handles Await (cap 2, len 2, senders waiting 1), under goroutine ";
         let text = goroutine.to_string();
         assert!(text.contains(line), "{text}");
+        let at = goroutine.started_at.as_deref().unwrap_or_default();
+        assert!(at.contains("tests/actors/common.rs"), "{at}");
 
         drop(go_on);
         parked.await.unwrap().unwrap();

@@ -75,6 +75,7 @@ fn about(proc: &dyn Proc) -> About {
     about.of = (!supervisor).then(|| short(core.kind).to_owned());
     (about.place, about.number) = (u64::from(place), core.pid.as_u64());
     about.idle = idle;
+    about.started_at = Some(core.site.to_string());
     about.figure("cap", stock.capacity as u64);
     about.figure("len", stock.queued as u64);
     let rare = [

@@ -22,6 +22,9 @@ pub struct About {
     pub doing: String,
     /// That is nothing: it waits for something to do, or is about to.
     pub idle: bool,
+    /// Where it was started, if that is another place than where its goroutine was; the dump then has it in place of that.
+    #[serde(skip)]
+    pub started_at: Option<String>,
     /// Figures with their names, in the order in which they are shown.
     pub figures: Vec<(String, u64)>,
     /// The goroutine that looks after it.
@@ -42,6 +45,7 @@ impl About {
             of: None,
             doing: doing.to_owned(),
             idle: false,
+            started_at: None,
             figures: Vec::new(),
             under: None,
             place: 0,

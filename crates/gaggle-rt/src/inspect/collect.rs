@@ -145,6 +145,10 @@ fn of(
             let id = g.id.as_u64();
             let mut goroutine = goroutine(shared, g, running.get(&id).copied(), objects, now);
             goroutine.about = abouts.get(&Who::new(shared.number, id)).cloned();
+            let about = goroutine.about.as_mut();
+            if let Some(at) = about.and_then(|about| about.started_at.take()) {
+                goroutine.started_at = Some(at);
+            }
             goroutine
         })
         .collect();
