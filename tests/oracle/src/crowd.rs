@@ -1,7 +1,7 @@
 //! Crowds at random: plain processes that link, monitor, call and end; a function from a seed to the text of a scenario.
 //!
 //! What a crowd hears in one step is in no order, so it is compared as a multiset. What depends on the order is left out:
-//! whoever monitors, calls, is held or told last words traps exits, and nobody calls one who may be calling him.
+//! who is held or waits for an answer is told nothing but words, whoever monitors, calls, is held or told last words traps exits, and nobody calls one who may be calling him.
 
 use gaggle_base::rng::Rng;
 use std::collections::BTreeSet;
@@ -11,6 +11,8 @@ struct Crowd {
     rng: Rng,
     traps: Vec<bool>,
     held: BTreeSet<usize>,
+    /// Who may wait for an answer for ever.
+    waiting: BTreeSet<usize>,
     keys: Vec<(usize, usize)>,
 }
 
@@ -24,6 +26,7 @@ pub fn crowd(seed: u64) -> String {
         rng: Rng::from_seed(!seed),
         traps: Vec::new(),
         held: BTreeSet::new(),
+        waiting: BTreeSet::new(),
         keys: Vec::new(),
     };
     let mut text = format!("scenario {PREFIX}{seed}\n");
@@ -57,9 +60,15 @@ impl Crowd {
         ["normal", "shutdown", "crash", "crash", "boom"][self.below(5)]
     }
 
+    /// Does it at once what it is told?
+    fn is_free(&self, p: usize) -> bool {
+        !self.held.contains(&p) && !self.waiting.contains(&p)
+    }
+
     fn step(&mut self) -> Option<String> {
         let (p, q) = (self.below(self.traps.len()), self.below(self.traps.len()));
         let line = match self.below(100) {
+            0..72 | 76..90 | 93.. if !self.is_free(p) => return None,
             0..25 => format!("link p{p} p{q}"),
             25..30 => format!("unlink p{p} p{q}"),
             30..50 if self.traps[p] => {
@@ -69,6 +78,9 @@ impl Crowd {
             50..58 if !self.keys.is_empty() => {
                 let at = self.below(self.keys.len());
                 let (owner, key) = self.keys[at];
+                if !self.is_free(owner) {
+                    return None;
+                }
                 format!("demonitor p{owner} m{key}")
             }
             58..66 => format!("leave p{p} {}", self.reason()),
@@ -84,7 +96,14 @@ impl Crowd {
                 format!("free p{held}")
             }
             93.. if self.traps[p] && p > q => {
-                let what = ["echo", "echo", "never", "leave:crash", "leave:normal"][self.below(5)];
+                let mut what =
+                    ["echo", "echo", "never", "leave:crash", "leave:normal"][self.below(5)];
+                if !self.is_free(q) {
+                    what = "echo";
+                }
+                if what == "never" || !self.is_free(q) {
+                    self.waiting.insert(p);
+                }
                 format!("call p{p} p{q} {what} never")
             }
             _ => return None,
