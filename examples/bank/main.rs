@@ -20,7 +20,7 @@ pub(crate) const OPENING: u64 = 100;
 
 /// One time in twenty it fails; in a simulation, as the schedule says.
 pub(crate) fn crash(when: &'static str) -> Result<(), Exit> {
-    let by_chance = !sim::is_simulated() && sim::rand() % 20 == 0;
+    let by_chance = !sim::is_simulated() && sim::rand().is_multiple_of(20);
     if by_chance || sim::fault(when, 0.05) {
         return Err(Exit::error(format!("crashed {when}")));
     }
