@@ -30,8 +30,7 @@ impl Actor for Ledger {
     type Msg = Bank;
 
     async fn init(journal: &Slot<Entry>, _: &mut Ctx<Self>) -> Result<Self, Exit> {
-        // This comes behind what an earlier ledger has asked for.
-        let past = journal.ask(Entry::Replay).await?;
+        let past = journal.ask(Entry::Replay).await?; // after what was asked before
         let mut ledger = Ledger {
             cents: vec![OPENING; ACCOUNTS as usize],
             done: BTreeSet::new(),

@@ -8,8 +8,7 @@ mod program;
 use program::log::Log;
 use program::run::run;
 
-async fn once(clients: u64, each: u64) {
-    let log = Log::Memory(std::sync::Arc::default());
+async fn once(log: Log, clients: u64, each: u64) {
     let outcome = run(&log, clients, each).await.unwrap();
     let checked = outcome.check(&log);
     assert!(checked.is_ok(), "{checked:?}\n{outcome}\n{log:?}");
@@ -23,11 +22,14 @@ fn a_bank_whose_journal_and_ledger_crash_loses_no_money() {
     let report = Builder::new()
         .schedules(500)
         .time_limit(std::time::Duration::from_secs(60))
-        .run(|| once(3, 4));
+        .run(|| once(Log::Memory(std::sync::Arc::default()), 3, 4));
     assert!(report.ok(), "{report}");
 }
 
 #[test]
 fn nor_does_it_on_real_workers() {
-    gaggle::block_on(once(8, 50));
+    let name = format!("gaggle-bank-of-tests-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    gaggle::block_on(once(Log::File(path.clone()), 8, 50));
+    std::fs::remove_file(path).unwrap();
 }
