@@ -1,5 +1,6 @@
 //! `beam`: the scenarios of `tests/oracle` on gaggle and on a BEAM, and what differs. What it does and prints is said there.
 
+use crate::counts::Counts;
 use crate::{Failure, Outcome, run};
 use std::process::{Command, Stdio};
 
@@ -10,6 +11,33 @@ pub(crate) fn beam(arguments: &[String]) -> Outcome {
     let mut command = run::cargo(["run", "--quiet", "--package", "gaggle-oracle", "--"]);
     command.args(arguments);
     run::check(&mut command)
+}
+
+/// As [`beam`]; what is missing is installed first, and it is a failure if it cannot be.
+pub(crate) fn with_what_it_needs() -> Outcome {
+    if installed("erlc").and(installed("erl")).is_err() {
+        install()?;
+    }
+    beam(&[])
+}
+
+/// Debian's package, as root or by `sudo`.
+fn install() -> Outcome {
+    let user = Command::new("id").arg("-u").output();
+    let is_root = user.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    let package = ["install", "--yes", "--no-install-recommends", "erlang-base"];
+    let mut outcome = Ok(Counts::default());
+    for arguments in [&["update"][..], &package[..]] {
+        let mut command = if is_root {
+            Command::new("apt-get")
+        } else {
+            let mut sudo = Command::new("sudo");
+            sudo.arg("apt-get");
+            sudo
+        };
+        outcome = Ok(run::check(command.args(arguments))?);
+    }
+    outcome
 }
 
 fn installed(program: &str) -> Result<(), Failure> {

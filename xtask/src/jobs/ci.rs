@@ -48,7 +48,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "beam",
-        run: || beam::beam(&[]),
+        run: beam::with_what_it_needs,
     },
     Step {
         name: "loom",
