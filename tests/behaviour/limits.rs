@@ -1,5 +1,6 @@
-//! At the limits: no threads, no descriptors, rubbish in variables. Each is a clear error, or said once, and what can go on goes on.
+//! At the limits: no descriptors, rubbish in variables, all threads blocked. Each is a clear error, or said once, and what can go on goes on.
 //!
+//! A system without threads is simulated in `gaggle-rt`'s `sched/shared_tests.rs`: a limit of memory that keeps threads away also keeps the C library from going on.
 //! Worker counts that cannot be are in `scheduler.rs` (GO-15), nested `block_on` and use after a shutdown in `rust_only_threads.rs` and `rust_only_runtime.rs`.
 
 #![cfg(target_os = "linux")]
@@ -74,30 +75,6 @@ fn more_blocked_goroutines_than_there_may_be_threads() {
         wg.wait().await;
     });
     assert_eq!(inside.load(SeqCst), 600);
-}
-
-/// The system has no memory for so many threads: the builder gives its error, and nothing is left of what it had begun.
-#[test]
-fn a_runtime_for_which_there_are_not_enough_threads() {
-    let test = "a_runtime_for_which_there_are_not_enough_threads";
-    if std::env::var_os("GAGGLE_SANITIZER").is_some() {
-        // Its shadow memory is larger than any limit that would keep threads away.
-        return;
-    }
-    if !is_child() {
-        let output = under("ulimit -v 600000", test, &[]);
-        assert!(output.status.success(), "{}", said(&output));
-        return;
-    }
-    let error = Runtime::builder().workers(1024).build().unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
-    let text = error.to_string();
-    assert!(
-        text.contains("of 1024 for the workers of a runtime could not be started"),
-        "{text}"
-    );
-    let small = Runtime::builder().workers(1).build().unwrap();
-    assert_eq!(small.block_on(async { go(async { 5 }).await.unwrap() }), 5);
 }
 
 #[gaggle::main]

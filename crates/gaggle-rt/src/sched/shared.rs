@@ -383,3 +383,7 @@ impl Drop for Shared {
         wheel::give_back(&self.wheels);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "shared_tests.rs"]
+mod tests;
