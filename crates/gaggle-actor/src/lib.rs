@@ -9,6 +9,7 @@
 //! | [`supervisor`] | what is started, stopped and restarted when, and who drives it | `supervisor` |
 //! | [`names`], [`groups`] | who is called what, and who belongs together | `register`, `pg` |
 //! | [`testkit`] | probes, crashers, traces | |
+//! | `roster.rs` | a table by growing keys | |
 //!
 //! # Locks
 //! All are plain locks of a few dozen instructions, and none is held across an `await`.
@@ -23,6 +24,7 @@ pub mod actor;
 pub mod groups;
 pub mod names;
 pub mod process;
+mod roster;
 pub mod supervisor;
 pub mod testkit;
 

@@ -15,7 +15,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// What a handler can ask for: its own address, timers, links and monitors, actors of its own.
@@ -27,7 +27,8 @@ pub struct Ctx<A: Actor> {
 /// What an actor does next.
 pub(super) enum Next<M> {
     Message(M),
-    Signal(Signal),
+    /// In a box: most are messages.
+    Signal(Box<Signal>),
     Stop(Exit),
 }
 
@@ -195,39 +196,41 @@ impl<A: Actor> Ctx<A> {
         self.spawn::<B>(args).linked()
     }
 
-    /// Waits for what is to be done next.
-    pub(super) async fn next(&mut self) -> Next<A::Msg> {
+    /// Waits for what is to be done next. By hand, for what waits for messages here is as large as this for good.
+    pub(super) fn next(&mut self) -> impl Future<Output = Next<A::Msg>> {
+        let mut first = true;
+        poll_fn(move |cx| self.poll_next(&mut first, cx))
+    }
+
+    /// `look`: what comes before the mailbox was not looked for yet.
+    fn poll_next(&mut self, look: &mut bool, cx: &mut Context<'_>) -> Poll<Next<A::Msg>> {
         loop {
-            if let Some(message) = self.before_mailbox() {
-                return Next::Message(message);
+            if std::mem::take(look)
+                && let Some(message) = self.before_mailbox()
+            {
+                return Poll::Ready(Next::Message(message));
             }
-            let Self { process, front } = self;
-            let mut recv = process.recv();
-            let event = match front {
-                None => recv.await,
-                Some(front) => {
-                    let first = poll_fn(|cx| {
-                        if let Poll::Ready(event) = Pin::new(&mut recv).poll(cx) {
-                            return Poll::Ready(Some(event));
-                        }
-                        front.poll_timer(cx).map(|()| None)
-                    });
-                    match first.await {
-                        Some(event) => event,
-                        // Nothing was in the mailbox when the timer went off.
-                        None => match front.due(true) {
-                            Some(message) => return Next::Message(message),
-                            None => continue,
-                        },
+            match Pin::new(&mut self.process.recv()).poll(cx) {
+                Poll::Ready(Event::Message(message)) => {
+                    return Poll::Ready(Next::Message(message));
+                }
+                Poll::Ready(Event::Signal(signal)) => {
+                    return Poll::Ready(Next::Signal(Box::new(signal)));
+                }
+                Poll::Ready(Event::Stop(reason)) => return Poll::Ready(Next::Stop(reason)),
+                Poll::Ready(Event::Child(..)) => {}
+                Poll::Pending => {
+                    let Some(front) = &mut self.front else {
+                        return Poll::Pending;
+                    };
+                    ready!(front.poll_timer(cx));
+                    // Nothing was in the mailbox when the timer went off.
+                    if let Some(message) = front.due(true) {
+                        return Poll::Ready(Next::Message(message));
                     }
                 }
-            };
-            match event {
-                Event::Message(message) => return Next::Message(message),
-                Event::Signal(signal) => return Next::Signal(signal),
-                Event::Stop(reason) => return Next::Stop(reason),
-                Event::Ready(_) => {}
             }
+            *look = true;
         }
     }
 

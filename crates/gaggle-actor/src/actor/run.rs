@@ -4,7 +4,7 @@ use super::addr::Addr;
 use super::behaviour::Actor;
 use super::ctx::{Ctx, Next};
 use super::slot::Slot;
-use crate::process::{Exit, Proc, Process, current, dying, flush_drops, panicked};
+use crate::process::{Exit, Proc, Process, Signal, current, dying, flush_drops, panicked};
 use gaggle_rt::time::timeout;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,24 +20,30 @@ pub(super) struct Begin<A: Actor> {
     pub(super) limit: Option<Duration>,
 }
 
-/// The body of an actor's process. What it holds while it waits for messages is its size, for good.
-pub(super) async fn body<A: Actor>(process: Process<A::Msg>, begin: Box<Begin<A>>) -> Exit {
+/// The body of an actor's process. What it holds while it waits for messages is its size, for good: hence blocks in this file, for an `async fn` keeps its arguments twice.
+pub(super) fn body<A: Actor>(
+    process: Process<A::Msg>,
+    begin: Box<Begin<A>>,
+) -> impl Future<Output = Exit> + Send {
     let mut cx = Ctx::<A>::new(process);
-    let mut actor = match initialise(begin, &mut cx).await {
-        Ok(actor) => actor,
-        Err(exit) => return exit,
-    };
-    let mut exit = serve(&mut actor, &mut cx).await;
-    let crashed = {
-        let mut last = pin!(actor.terminate(&exit, &mut cx));
-        poll_fn(|task| catch(last.as_mut(), task)).await
-    };
-    if let Err(panic) = crashed {
-        exit = panic;
+    async move {
+        let cx = &mut cx;
+        let mut actor = match initialise(begin, cx).await {
+            Ok(actor) => actor,
+            Err(exit) => return exit,
+        };
+        let mut exit = serve(&mut actor, cx).await;
+        let crashed = {
+            let mut last = pin!(actor.terminate(&exit, cx));
+            poll_fn(|task| catch(last.as_mut(), task)).await
+        };
+        if let Err(panic) = crashed {
+            exit = panic;
+        }
+        // Before the state is dropped: replies that it holds are dropped in vain.
+        dying(cx.process.mail.as_ref(), &exit);
+        exit
     }
-    // Before the state is dropped: replies that it holds are dropped in vain.
-    dying(cx.process.mail.as_ref(), &exit);
-    exit
 }
 
 async fn initialise<A: Actor>(begin: Box<Begin<A>>, cx: &mut Ctx<A>) -> Result<A, Exit> {
@@ -57,52 +63,84 @@ async fn initialise<A: Actor>(begin: Box<Begin<A>>, cx: &mut Ctx<A>) -> Result<A
 }
 
 /// Handles what comes, until something ends it.
-async fn serve<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> Exit {
-    if let Err(exit) = entered(actor, cx).await {
-        return exit;
-    }
-    loop {
-        let (done, label) = match cx.next().await {
-            Next::Stop(reason) => return reason,
-            Next::Message(message) => {
-                cx.begins();
-                let label = A::label(&message);
-                let mut waited = false;
-                let mut handler = pin!(actor.handle(message, cx));
-                let done = poll_fn(|task| {
-                    let polled = catch(handler.as_mut(), task);
-                    if polled.is_pending() && !waited {
-                        waited = true;
-                        doing(Some(label));
-                    }
-                    polled
-                });
-                let done = done.await;
-                if waited {
-                    doing(None);
-                }
-                (done, label)
-            }
-            Next::Signal(signal) => {
-                let mut handler = pin!(actor.on_signal(signal, cx));
-                (
-                    poll_fn(|task| catch(handler.as_mut(), task)).await,
-                    "a signal",
-                )
-            }
-        };
-        if let Ok(Ok(())) = done {
-            flush_drops();
-        } else {
-            let exit =
-                done.map_or_else(|panic| panic, |failed| failed.err().unwrap_or(Exit::Normal));
-            Proc::core(cx.process.mail.as_ref()).set_last(label);
+fn serve<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> impl Future<Output = Exit> + Send {
+    async move {
+        if let Err(exit) = entered(actor, cx).await {
             return exit;
         }
-        while cx.has_changed() {
-            if let Err(exit) = entered(actor, cx).await {
+        loop {
+            let (done, label) = 'step: {
+                // The message is gone from here before its handler runs.
+                let message = match cx.next().await {
+                    Next::Message(message) => message,
+                    Next::Signal(signal) => {
+                        break 'step (heard(actor, *signal, cx).await, "a signal");
+                    }
+                    Next::Stop(reason) => return reason,
+                };
+                cx.begins();
+                let mut doing = Doing {
+                    label: A::label(&message),
+                    waited: false,
+                };
+                let mut handler = pin!(actor.handle(message, cx));
+                let done = poll_fn(|task| doing.note(catch(handler.as_mut(), task))).await;
+                doing.over();
+                (done, doing.label)
+            };
+            if let Err(exit) = done.and_then(|done| done) {
+                Proc::core(cx.process.mail.as_ref()).set_last(label);
                 return exit;
             }
+            flush_drops();
+            while cx.has_changed() {
+                if let Err(exit) = entered(actor, cx).await {
+                    return exit;
+                }
+            }
+        }
+    }
+}
+
+/// Handles a signal. In a box: few actors ever hear one.
+fn heard<'a, A: Actor>(
+    actor: &'a mut A,
+    signal: Signal,
+    cx: &'a mut Ctx<A>,
+) -> Pin<Box<dyn Future<Output = Done> + Send + 'a>> {
+    Box::pin(async move {
+        let mut handler = pin!(actor.on_signal(signal, cx));
+        poll_fn(|task| catch(handler.as_mut(), task)).await
+    })
+}
+
+/// How a handler has ended: `Err`, with a panic.
+type Done = Result<Result<(), Exit>, Exit>;
+
+/// The handler that runs, for dumps; one that comes through at once costs nothing.
+struct Doing {
+    label: &'static str,
+    waited: bool,
+}
+
+impl Doing {
+    fn note<T>(&mut self, polled: Poll<T>) -> Poll<T> {
+        if polled.is_pending() && !self.waited {
+            self.waited = true;
+            Self::say(Some(self.label));
+        }
+        polled
+    }
+
+    fn over(&self) {
+        if self.waited {
+            Self::say(None);
+        }
+    }
+
+    fn say(label: Option<&'static str>) {
+        if let Some(proc) = current() {
+            proc.core().set_doing(label);
         }
     }
 }
@@ -111,13 +149,6 @@ async fn serve<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> Exit {
 async fn entered<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> Result<(), Exit> {
     let mut enter = pin!(actor.enter(cx));
     poll_fn(|task| catch(enter.as_mut(), task)).await?
-}
-
-/// Notes for dumps what the handler is called that waits; one that comes through at once costs nothing.
-fn doing(label: Option<&'static str>) {
-    if let Some(proc) = current() {
-        proc.core().set_doing(label);
-    }
 }
 
 /// Polls, and turns a panic into an exit.

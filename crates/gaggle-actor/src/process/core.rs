@@ -14,7 +14,7 @@ use gaggle_rt::time::Instant;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -78,8 +78,8 @@ pub enum Signal {
 #[derive(Debug)]
 pub(crate) enum Notice {
     Signal(Signal),
-    /// A process that is watched has finished its initialisation.
-    Ready(Pid),
+    /// The child at this place has ended, or, without an exit, has finished its initialisation.
+    Child(u64, Option<Exit>),
 }
 
 /// What is done for a process as soon as it is dying, before anybody hears of it: names and groups are freed.
@@ -156,7 +156,11 @@ pub(super) struct Life {
     /// How often its supervisor has started it, this time included; 0: it has none.
     pub(super) starts: u32,
     /// Its place among the children of its supervisor.
-    pub(super) place: u32,
+    pub(super) place: u64,
+    /// Whose child it is.
+    pub(super) parent: Option<Weak<dyn Proc>>,
+    /// Its parent hears of the end of its initialisation, and of its end.
+    pub(super) tended: bool,
     /// Why it is dying, or has ended.
     pub(super) exit: Option<Exit>,
     /// It has ended.
@@ -294,10 +298,15 @@ impl Core {
         self.life().name.clone()
     }
 
-    /// Its supervisor has started it so often, and has it at this place among its children.
-    pub(crate) fn set_place(&self, starts: u32, place: u32) {
+    /// Its supervisor has started it so often, has it at this place among its children, and hears of the end of its initialisation and of its end. Before it begins to run.
+    pub(crate) fn tend(&self, starts: u32, place: u64) {
         let mut life = self.life();
-        (life.starts, life.place) = (starts, place);
+        (life.starts, life.place, life.tended) = (starts, place, true);
+    }
+
+    /// Its place among the children of its supervisor; no child's, if it has none.
+    pub(crate) fn place(&self) -> u64 {
+        self.life().place
     }
 
     /// The handler of this message waits for something; or none does.

@@ -67,16 +67,23 @@ struct Parked {
     granted: bool,
 }
 
+/// Those who wait for room.
+#[derive(Default)]
+struct Lot {
+    parked: VecDeque<Parked>,
+    last: u64,
+}
+
 struct Inner<M> {
     queue: VecDeque<Letter<M>>,
     /// How many messages have been taken out.
     taken: u64,
     /// The receiver's, while it waits.
     waker: Option<Waker>,
-    parked: VecDeque<Parked>,
-    next: u64,
-    /// For how many of the parked there is room.
-    reserved: usize,
+    /// From the first one on who has to wait.
+    lot: Option<Box<Lot>>,
+    /// For how many messages there is room kept.
+    reserved: u32,
     asks: Slab<Arc<dyn AskEnd>>,
     /// The ask of the message that is being handled.
     current: Ticket,
@@ -121,8 +128,7 @@ impl<M: Send + 'static> Mail<M> {
                 queue: first.into_iter().map(letter).collect(),
                 taken: 0,
                 waker: None,
-                parked: VecDeque::new(),
-                next: 0,
+                lot: None,
                 reserved: 0,
                 asks: Slab::new(),
                 current: 0,
@@ -183,22 +189,40 @@ impl<M: Send + 'static> Mail<M> {
     }
 }
 
+impl Lot {
+    fn take(&mut self, number: u64) -> Option<Parked> {
+        let at = self.parked.iter().position(|p| p.number == number)?;
+        self.parked.remove(at)
+    }
+}
+
 impl<M> Inner<M> {
+    /// Those who wait for room, in the order in which they came.
+    fn parked(&self) -> impl Iterator<Item = &Parked> {
+        self.lot.iter().flat_map(|lot| &lot.parked)
+    }
+
     fn has_room(&self, capacity: usize) -> bool {
-        self.queue.len() + self.reserved < capacity
+        self.queue.len() + (self.reserved as usize) < capacity
     }
 
     /// Room is granted in order, so if anybody has none it is the last one.
     fn somebody_waits(&self) -> bool {
-        self.parked.back().is_some_and(|last| !last.granted)
+        let last = self.lot.as_ref().and_then(|lot| lot.parked.back());
+        last.is_some_and(|last| !last.granted)
     }
 
     /// Reserves room for the first one who waits, if there is any.
     fn grant(&mut self, capacity: usize) -> Option<Waker> {
-        if self.parked.is_empty() || !self.has_room(capacity) {
+        if self.lot.is_none() || !self.has_room(capacity) {
             return None;
         }
-        let first = self.parked.iter_mut().find(|parked| !parked.granted)?;
+        let first = self
+            .lot
+            .as_mut()?
+            .parked
+            .iter_mut()
+            .find(|parked| !parked.granted)?;
         first.granted = true;
         self.reserved += 1;
         Some(first.waker.clone())
@@ -220,7 +244,7 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
         if inner.closed {
             return Pushed::Closed(message);
         }
-        inner.reserved -= usize::from(granted);
+        inner.reserved -= u32::from(granted);
         let sheds = matches!(self.overflow, Overflow::DropOldest | Overflow::DropNewest);
         if granted && !sheds {
             // There is room.
@@ -280,9 +304,10 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
         if inner.closed || free {
             return None;
         }
-        inner.next += 1;
-        let number = inner.next;
-        inner.parked.push_back(Parked {
+        let lot = inner.lot.get_or_insert_default();
+        lot.last += 1;
+        let number = lot.last;
+        lot.parked.push_back(Parked {
             number,
             waker: cx.waker().clone(),
             granted: false,
@@ -293,23 +318,23 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
     fn is_granted(&self, number: u64, cx: &Context<'_>) -> bool {
         let mut inner = lock(&self.inner);
         let closed = inner.closed;
-        let Some(at) = inner.parked.iter().position(|p| p.number == number) else {
+        let Some(parked) = inner.lot.as_mut().map(|lot| &mut lot.parked) else {
             return true;
         };
-        if inner.parked[at].granted || closed {
-            inner.parked.remove(at);
+        let Some(at) = parked.iter().position(|p| p.number == number) else {
+            return true;
+        };
+        if parked[at].granted || closed {
+            parked.remove(at);
             return true;
         }
-        inner.parked[at].waker.clone_from(cx.waker());
+        parked[at].waker.clone_from(cx.waker());
         false
     }
 
     fn leave(&self, number: u64) {
         let mut inner = lock(&self.inner);
-        let Some(at) = inner.parked.iter().position(|p| p.number == number) else {
-            return;
-        };
-        let Some(parked) = inner.parked.remove(at) else {
+        let Some(parked) = inner.lot.as_mut().and_then(|lot| lot.take(number)) else {
             return;
         };
         if parked.granted {
@@ -338,7 +363,7 @@ impl<M: Send + 'static> Proc for Mail<M> {
         let wakers: Vec<Waker> = {
             let mut inner = lock(&self.inner);
             inner.closed = true;
-            inner.parked.iter().map(|p| p.waker.clone()).collect()
+            inner.parked().map(|p| p.waker.clone()).collect()
         };
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -368,11 +393,7 @@ impl<M: Send + 'static> Proc for Mail<M> {
 
     fn is_parked(&self, number: u64) -> bool {
         let inner = lock(&self.inner);
-        !inner.closed
-            && inner
-                .parked
-                .iter()
-                .any(|p| p.number == number && !p.granted)
+        !inner.closed && inner.parked().any(|p| p.number == number && !p.granted)
     }
 
     fn queued(&self) -> usize {
@@ -384,7 +405,7 @@ impl<M: Send + 'static> Proc for Mail<M> {
         Stock {
             queued: inner.queue.len(),
             capacity: self.capacity,
-            parked: inner.parked.len(),
+            parked: inner.parked().count(),
             dropped: inner.dropped,
             waits: inner.waker.is_some(),
         }

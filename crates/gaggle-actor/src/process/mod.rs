@@ -48,7 +48,7 @@ pub use receive::{Event, Process, Receive};
 pub(crate) use self::core::{Cleanup, Core, Proc, kill, lock, stop};
 pub(crate) use chain::{Cycle, Edge, Stuck, current, defer_drop, flush_drops, waits_alone};
 pub(crate) use mailbox::{AskEnd, Mail, Pushed, Target, Ticket};
-pub(crate) use monitor::{watch, watch_child};
+pub(crate) use monitor::watch;
 pub(crate) use obituary::report;
 pub(crate) use run::{Config, Heir, launch, panicked, prepare};
 pub(crate) use ties::{

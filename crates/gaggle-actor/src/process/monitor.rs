@@ -18,11 +18,8 @@ pub struct MonitorId(u64);
 pub(crate) struct Watcher {
     pub(super) id: MonitorId,
     by: Weak<dyn Proc>,
-    /// `None`: it is never given up.
-    active: Option<Arc<AtomicBool>>,
+    active: Arc<AtomicBool>,
     name: Option<Arc<str>>,
-    /// It also wants to hear of the end of the initialisation.
-    ready: bool,
 }
 
 impl Watcher {
@@ -34,35 +31,35 @@ impl Watcher {
             name: self.name.clone(),
             reason: reason.clone(),
         };
-        self.put(Notice::Signal(signal), true)
-    }
-
-    pub(super) fn wants_ready(&self) -> bool {
-        self.ready
-    }
-
-    pub(super) fn tell_ready(&self, pid: Pid) {
-        self.put(Notice::Ready(pid), false);
-    }
-
-    fn put(&self, notice: Notice, last: bool) -> bool {
         let Some(by) = self.by.upgrade() else {
             return false;
         };
         let core = by.core();
         let mut life = lock(&core.life);
-        let given_up = |active: &Arc<AtomicBool>| !active.load(Ordering::Relaxed);
-        if self.active.as_ref().is_some_and(given_up) || life.is_dying() {
+        if life.is_dying() || !self.active.swap(false, Ordering::Relaxed) {
             return false;
         }
-        if let Some(active) = self.active.as_ref().filter(|_| last) {
-            active.store(false, Ordering::Relaxed);
-        }
-        let waker = core.notify(&mut life, notice);
+        let waker = core.notify(&mut life, Notice::Signal(signal));
         drop(life);
         wake(waker);
         true
     }
+}
+
+/// Tells the parent of the child at that place: of its end, or of the end of its initialisation. Says whether it listens.
+pub(super) fn tell_parent(parent: &Weak<dyn Proc>, place: u64, exit: Option<&Exit>) -> bool {
+    let Some(parent) = parent.upgrade() else {
+        return false;
+    };
+    let core = parent.core();
+    let mut life = lock(&core.life);
+    if life.is_dying() {
+        return false;
+    }
+    let waker = core.notify(&mut life, Notice::Child(place, exit.cloned()));
+    drop(life);
+    wake(waker);
+    true
 }
 
 /// A monitor: its owner is told when the monitored process ends, once.
@@ -95,7 +92,7 @@ impl MonitorRef {
                 if let Some(orders) = life.orders_mut() {
                     orders.notices.retain(|(_, notice)| match notice {
                         Notice::Signal(Signal::Down { monitor, .. }) => *monitor != self.id,
-                        Notice::Signal(Signal::Exit { .. }) | Notice::Ready(_) => true,
+                        Notice::Signal(Signal::Exit { .. }) | Notice::Child(..) => true,
                     });
                 }
                 was
@@ -135,18 +132,6 @@ fn next_id() -> MonitorId {
     MonitorId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
 }
 
-/// `by` watches `child`, which has not begun to run: it hears of the end of its initialisation, and of its end. This is never given up.
-pub(crate) fn watch_child(by: &Arc<dyn Proc>, child: &Arc<dyn Proc>) {
-    let watcher = Watcher {
-        id: next_id(),
-        by: Arc::downgrade(by),
-        active: None,
-        name: None,
-        ready: true,
-    };
-    child.core().life().ties_mut().watchers.insert(watcher);
-}
-
 /// `by` watches `target`; if that is gone, or nobody, the notice comes at once.
 pub(crate) fn watch(
     by: &Arc<dyn Proc>,
@@ -158,9 +143,8 @@ pub(crate) fn watch(
     let watcher = Watcher {
         id,
         by: Arc::downgrade(by),
-        active: Some(active.clone()),
+        active: active.clone(),
         name,
-        ready: false,
     };
     let mut reference = MonitorRef {
         id,

@@ -22,8 +22,8 @@ pub enum Event<M> {
     Signal(Signal),
     /// It is asked to stop, once: its mailbox is closed, and the reason is what it should end with.
     Stop(Exit),
-    /// A process that it has started has finished its initialisation.
-    Ready(Pid),
+    /// The child at this place has ended, or, without an exit, has finished its initialisation. Only a supervisor hears it.
+    Child(u64, Option<Exit>),
 }
 
 /// What the body of a process has in hand: its mailbox and its control lane.
@@ -121,7 +121,7 @@ fn control<M: Send + 'static>(mail: &Mail<M>) -> Option<Event<M>> {
     } else if orders.notices.front().is_some_and(is_due) {
         orders.notices.pop_front().map(|(_, notice)| match notice {
             Notice::Signal(signal) => Event::Signal(signal),
-            Notice::Ready(pid) => Event::Ready(pid),
+            Notice::Child(place, exit) => Event::Child(place, exit),
         })
     } else {
         None

@@ -56,7 +56,7 @@ fn about(proc: &dyn Proc) -> About {
     let stock = proc.stock();
     let (name, (starts, place), doing, parent) = {
         let life = core.life();
-        let parent = life.ties.as_ref().and_then(|ties| ties.parent());
+        let parent = life.parent.as_ref().and_then(Weak::upgrade);
         let doing = life.orders().and_then(|orders| orders.doing);
         (life.name.clone(), (life.starts, life.place), doing, parent)
     };
@@ -73,7 +73,7 @@ fn about(proc: &dyn Proc) -> About {
     let mut about = About::new(if supervisor { "supervisor" } else { "actor" }, &doing);
     about.name = name.as_deref().map(str::to_owned);
     about.of = (!supervisor).then(|| short(core.kind).to_owned());
-    (about.place, about.number) = (u64::from(place), core.pid.as_u64());
+    (about.place, about.number) = (place, core.pid.as_u64());
     about.idle = idle;
     about.started_at = Some(core.site.to_string());
     about.figure("cap", stock.capacity as u64);

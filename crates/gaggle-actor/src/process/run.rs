@@ -81,34 +81,37 @@ where
     drop(gaggle_rt::go(whole(guard, make)));
 }
 
-async fn whole<M, F, Fut>(mut guard: Ending<M>, make: F)
+/// All that a process does. A block, for an `async fn` keeps its arguments twice: each process would be larger for good.
+fn whole<M, F, Fut>(mut guard: Ending<M>, make: F) -> impl Future<Output = ()> + Send
 where
     M: Send + 'static,
-    F: FnOnce(Process<M>) -> Fut,
-    Fut: Future<Output = Exit>,
+    F: FnOnce(Process<M>) -> Fut + Send,
+    Fut: Future<Output = Exit> + Send,
 {
-    if let Some(name) = guard.mail.core().name() {
-        gaggle_rt::runtime::set_name(&name);
-    }
-    guard.mail.core().life().who = context::current();
-    let proc = Arc::downgrade(&guard.mail);
-    guard.enrolled = Some(enrol(proc, guard.mail.core()));
-    let exit = {
-        let mut body = pin!(make(Process {
-            mail: guard.mail.clone(),
-        }));
-        let mut frame = Frame {
-            proc: Some(guard.mail.clone()),
-            begun: false,
-            waited: false,
-            timer: None,
+    async move {
+        if let Some(name) = guard.mail.core().name() {
+            gaggle_rt::runtime::set_name(&name);
+        }
+        guard.mail.core().life().who = context::current();
+        let proc = Arc::downgrade(&guard.mail);
+        guard.enrolled = Some(enrol(proc, guard.mail.core()));
+        let exit = {
+            let mut body = pin!(make(Process {
+                mail: guard.mail.clone(),
+            }));
+            let mut frame = Frame {
+                proc: Some(guard.mail.clone()),
+                begun: false,
+                waited: false,
+                timer: None,
+            };
+            let exit = poll_fn(|cx| frame.poll(cx, &mut |cx| body.as_mut().poll(cx))).await;
+            // Before the body is dropped: replies in it are then dropped in vain.
+            ties::dying(guard.mail.as_ref(), &exit);
+            exit
         };
-        let exit = poll_fn(|cx| frame.poll(cx, &mut |cx| body.as_mut().poll(cx))).await;
-        // Before the body is dropped: replies in it are then dropped in vain.
-        ties::dying(guard.mail.as_ref(), &exit);
-        exit
-    };
-    guard.finish(exit);
+        guard.finish(exit);
+    }
 }
 
 /// The end of a process, however it comes.

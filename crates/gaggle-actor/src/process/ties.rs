@@ -7,27 +7,18 @@ use super::core::{
     wake,
 };
 use super::exit::Exit;
-use super::monitor::Watcher;
+use super::monitor::{Watcher, tell_parent};
 use super::slab::Slab;
+use crate::roster::Roster;
 use gaggle_rt::time::Instant;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 pub(crate) struct Ties {
     links: Vec<(Pid, Weak<dyn Proc>)>,
     pub(super) watchers: Slab<Watcher>,
     /// Whom it has started: they end with it.
-    children: BTreeMap<Pid, Weak<dyn Proc>>,
-    /// Whose child it is.
-    parent: Option<Weak<dyn Proc>>,
+    children: Roster<Pid, Weak<dyn Proc>>,
     pub(super) cleanups: Vec<Arc<dyn Cleanup>>,
-}
-
-impl Ties {
-    /// Whose child it is.
-    pub(super) fn parent(&self) -> Option<Arc<dyn Proc>> {
-        self.parent.as_ref()?.upgrade()
-    }
 }
 
 impl Life {
@@ -36,8 +27,7 @@ impl Life {
             Box::new(Ties {
                 links: Vec::new(),
                 watchers: Slab::new(),
-                children: BTreeMap::new(),
-                parent: None,
+                children: Roster::new(),
                 cleanups: Vec::new(),
             })
         })
@@ -154,7 +144,7 @@ pub(crate) fn adopt(parent: &Arc<dyn Proc>, child: &Arc<dyn Proc>) {
     };
     match gone {
         Some(exit) => orphan(child, &exit),
-        None => child.core().life().ties_mut().parent = Some(Arc::downgrade(parent)),
+        None => child.core().life().parent = Some(Arc::downgrade(parent)),
     }
 }
 
@@ -176,9 +166,9 @@ impl Core {
         let tied = |ties: &Ties| {
             let mut watched = false;
             ties.watchers.each(|_| watched = true);
-            watched || !ties.links.is_empty() || ties.parent.is_some()
+            watched || !ties.links.is_empty()
         };
-        life.mourned || life.ties.as_deref().is_some_and(tied)
+        life.mourned || life.parent.is_some() || life.ties.as_deref().is_some_and(tied)
     }
 }
 
@@ -186,13 +176,12 @@ impl Core {
 pub(super) fn ready(core: &Core) {
     let life = core.life();
     core.raise(READY);
-    let mut told: Vec<Watcher> = Vec::new();
-    if let Some(ties) = &life.ties {
-        let wants = |watcher: &Watcher| watcher.wants_ready().then(|| watcher.clone());
-        ties.watchers.each(|watcher| told.extend(wants(watcher)));
-    }
+    let place = life.place;
+    let parent = life.parent.clone().filter(|_| life.tended);
     drop(life);
-    told.iter().for_each(|watcher| watcher.tell_ready(core.pid));
+    if let Some(parent) = parent {
+        tell_parent(&parent, place, None);
+    }
     core.ready.set();
 }
 
@@ -239,19 +228,29 @@ pub(crate) fn not_at_death(of: &Core, cleanup: &Arc<dyn Cleanup>) {
 
 /// The process has ended, and what it owned is dropped: all who are tied to it hear of it. Says whether anybody takes notice, and the last message.
 pub(super) fn ended(core: &Core, exit: &Exit) -> (bool, Option<&'static str>) {
-    let (ties, mut noticed, last) = {
+    let (ties, parent, tended, mut noticed, last) = {
         let mut life = core.life();
         (life.exit, life.over) = (Some(exit.clone()), true);
         life.waker = None;
         let last = life.take_orders().and_then(|orders| orders.last);
-        (life.ties.take(), life.mourned, last)
+        let tended = life.tended.then_some(life.place);
+        (
+            life.ties.take(),
+            life.parent.take(),
+            tended,
+            life.mourned,
+            last,
+        )
     };
-    if let Some(mut ties) = ties.map(|ties| *ties) {
-        if let Some(parent) = ties.parent.and_then(|parent| parent.upgrade())
-            && let Some(theirs) = &mut lock(&parent.core().life).ties
-        {
-            theirs.children.remove(&core.pid);
-        }
+    if let Some(parent) = parent.as_ref().and_then(Weak::upgrade)
+        && let Some(theirs) = &mut lock(&parent.core().life).ties
+    {
+        theirs.children.remove(core.pid);
+    }
+    let tended = parent.zip(tended);
+    let ties = ties.map(|ties| *ties);
+    let mut watchers = Slab::new();
+    if let Some(ties) = ties {
         for child in ties.children.values().rev().filter_map(Weak::upgrade) {
             orphan(&child, exit);
         }
@@ -260,9 +259,13 @@ pub(super) fn ended(core: &Core, exit: &Exit) -> (bool, Option<&'static str>) {
                 noticed |= exit_signal(&peer, core.pid, exit, true);
             }
         }
-        for watcher in ties.watchers.take_all() {
-            noticed |= watcher.tell(Some(core.pid), exit);
-        }
+        watchers = ties.watchers;
+    }
+    if let Some((parent, place)) = tended {
+        noticed |= tell_parent(&parent, place, Some(exit));
+    }
+    for watcher in watchers.take_all() {
+        noticed |= watcher.tell(Some(core.pid), exit);
     }
     core.ready.set();
     core.done.set();

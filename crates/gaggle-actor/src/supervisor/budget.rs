@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Counts a restart. `false`: that is one too many.
 pub(super) fn affords(state: &mut State, now: Duration, key: Key) -> bool {
-    let own = state.children.get_mut(&key);
+    let own = state.children.get_mut(key);
     if let Some(entry) = own
         && let Some((most, window)) = entry.budget()
     {

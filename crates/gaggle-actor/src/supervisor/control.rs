@@ -3,7 +3,7 @@
 use super::builder::Started;
 use super::child::{Child, Factory, Shutdown};
 use super::error::{AddError, StartError};
-use super::state::{ChildState, Counts, Spec};
+use super::state::{ChildState, Counts, Key, Spec};
 use crate::actor::{Addr, AskError, Reply, Slot};
 use crate::process::{Exit, Pid, kill};
 use std::fmt;
@@ -24,7 +24,8 @@ pub(crate) enum Command {
 
 pub(crate) enum Which {
     Id(Arc<str>),
-    Pid(Pid),
+    /// The child at this place, if it is the one with this number.
+    Child(Key, Pid),
 }
 
 /// What a supervisor says of one child.
@@ -97,8 +98,8 @@ impl Control {
             .await?
     }
 
-    pub(super) async fn stop_pid(&self, pid: Pid) -> Result<(), AddError> {
-        self.ask(|reply| Command::Stop(Which::Pid(pid), reply))
+    pub(super) async fn stop_one(&self, place: Key, pid: Pid) -> Result<(), AddError> {
+        self.ask(|reply| Command::Stop(Which::Child(place, pid), reply))
             .await?
     }
 

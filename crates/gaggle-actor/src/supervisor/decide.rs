@@ -36,7 +36,7 @@ impl Decision<'_> {
     fn take(&mut self, event: Event) {
         match event {
             Event::Begin => {
-                let all = self.state.children.keys().copied();
+                let all = self.state.children.keys();
                 self.state.plan = all.map(Work::Start).collect();
             }
             Event::Started(key) => self.started(key),
@@ -56,15 +56,14 @@ impl Decision<'_> {
     }
 
     fn answer(&mut self, key: Key, result: Result<(), Refusal>) {
-        let asker = self.state.children.get_mut(&key);
-        if let Some(asker) = asker.and_then(|entry| entry.asker.take()) {
+        if let Some(asker) = self.state.askers.remove(key) {
             self.act(Action::Answer(asker, result));
         }
     }
 
     fn started(&mut self, key: Key) {
         let now = self.now;
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             return;
         };
         if entry.state != ChildState::Starting {
@@ -83,7 +82,7 @@ impl Decision<'_> {
 
     fn exited(&mut self, key: Key, exit: Exit) {
         let ending = matches!(self.state.phase, Phase::Ending(_));
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             return;
         };
         match entry.state {
@@ -117,7 +116,7 @@ impl Decision<'_> {
 
     /// It does nothing any more; one that is not to be restarted by hand is forgotten.
     fn rest(&mut self, key: Key) {
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             return;
         };
         if entry.dead {
@@ -131,7 +130,8 @@ impl Decision<'_> {
     }
 
     pub(super) fn forget(&mut self, key: Key) {
-        self.state.children.remove(&key);
+        self.state.children.remove(key);
+        self.state.askers.remove(key);
         self.act(Action::Forget(key));
     }
 
@@ -141,23 +141,19 @@ impl Decision<'_> {
         }
         let declined = exit == Exit::Ignore;
         let booting = matches!(self.state.phase, Phase::Booting);
-        let asked = self
-            .state
-            .children
-            .get(&key)
-            .is_some_and(|e| e.asker.is_some());
+        let asked = self.state.askers.get(key).is_some();
         if declined {
             self.answer(key, Ok(()));
             self.rest(key);
         } else if booting {
             let mut id = None;
-            if let Some(entry) = self.state.children.get_mut(&key) {
+            if let Some(entry) = self.state.children.get_mut(key) {
                 entry.state = ChildState::Stopped;
                 id.clone_from(&entry.spec.id);
             }
             self.end(Outcome::Boot(id, exit));
         } else if asked {
-            let added = self.state.children.get(&key).is_some_and(|e| e.added);
+            let added = self.state.children.get(key).is_some_and(|e| e.added);
             self.answer(key, Err(Refusal::Failed(exit)));
             if added {
                 self.forget(key);
@@ -173,7 +169,7 @@ impl Decision<'_> {
 
     fn retry_later(&mut self, key: Key) {
         let now = self.now;
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             return;
         };
         entry.state = ChildState::Restarting;
@@ -220,14 +216,14 @@ impl Decision<'_> {
     fn work(&mut self, work: Work) {
         match work {
             Work::Start(key) => {
-                if let Some(entry) = self.state.children.get_mut(&key) {
+                if let Some(entry) = self.state.children.get_mut(key) {
                     entry.state = ChildState::Starting;
                     self.state.busy = Some(work);
                     self.act(Action::Start(key));
                 }
             }
             Work::Stop(key) => {
-                let Some(entry) = self.state.children.get_mut(&key) else {
+                let Some(entry) = self.state.children.get_mut(key) else {
                     return;
                 };
                 match entry.state {
@@ -244,10 +240,10 @@ impl Decision<'_> {
                 }
             }
             Work::StopAll => {
-                let keys: Vec<Key> = self.state.children.keys().copied().collect();
+                let keys: Vec<Key> = self.state.children.keys().collect();
                 let mut any = false;
                 for key in keys {
-                    match self.state.children.get_mut(&key) {
+                    match self.state.children.get_mut(key) {
                         Some(entry) if entry.state == ChildState::Stopping => any = true,
                         Some(entry)
                             if matches!(entry.state, ChildState::Up | ChildState::Starting)
@@ -267,7 +263,7 @@ impl Decision<'_> {
 
     /// A child has ended by itself.
     fn ended(&mut self, key: Key, exit: &Exit) {
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             return;
         };
         entry.dead = false;
@@ -305,7 +301,7 @@ impl Decision<'_> {
             self.give_up(key);
             return;
         }
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             return;
         };
         if entry.backoff().is_some() {
@@ -317,7 +313,7 @@ impl Decision<'_> {
     }
 
     fn retry(&mut self, key: Key) {
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             return;
         };
         // It may have been stopped meanwhile, or been restarted with the others.
@@ -340,12 +336,8 @@ impl Decision<'_> {
             Strategy::OneForAll => 0,
             Strategy::RestForOne => key,
         };
-        let group: Vec<Key> = self
-            .state
-            .children
-            .range(first..)
-            .map(|(key, _)| *key)
-            .collect();
+        let all = self.state.children.keys();
+        let group: Vec<Key> = all.filter(|other| *other >= first).collect();
         let stops = group.iter().rev().filter(|other| **other != key);
         let mut plan: VecDeque<Work> = stops.map(|other| Work::Stop(*other)).collect();
         plan.extend(group.iter().map(|key| Work::Start(*key)));
@@ -353,7 +345,7 @@ impl Decision<'_> {
     }
 
     fn give_up(&mut self, key: Key) {
-        let entry = self.state.children.get(&key);
+        let entry = self.state.children.get(key);
         self.end(Outcome::GaveUp(
             entry.and_then(|entry| entry.spec.id.clone()),
         ));
@@ -376,7 +368,7 @@ impl Decision<'_> {
         let stopping = all
             .clone()
             .filter(|(_, entry)| entry.state == ChildState::Stopping);
-        let keys = stopping.chain(all.rev()).map(|(key, _)| Work::Stop(*key));
+        let keys = stopping.chain(all.rev()).map(|(key, _)| Work::Stop(key));
         self.state.plan = keys.collect();
     }
 }

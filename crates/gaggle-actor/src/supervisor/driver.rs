@@ -9,8 +9,9 @@ use super::decide::step;
 use super::error::{AddError, StartError};
 use super::state::{Action, ChildState, Event, Key, Outcome, Request, Restart, Rules, State};
 use crate::actor::{Addr, Reply};
-use crate::process::{Event as Heard, Exit, Pid, Proc, Process, Signal};
-use crate::process::{kill, lock, report, stop, watch_child};
+use crate::process::{Event as Heard, Exit, Proc, Process};
+use crate::process::{kill, lock, report, stop};
+use crate::roster::Roster;
 use gaggle_rt::time::{Instant, Sleep, sleep_until};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -36,8 +37,7 @@ struct Place {
 
 pub(super) struct Driver {
     state: State,
-    places: BTreeMap<Key, Place>,
-    pids: BTreeMap<Pid, Key>,
+    places: Roster<Key, Place>,
     next: Key,
     askers: BTreeMap<u64, Answer>,
     asked: u64,
@@ -56,17 +56,16 @@ impl Driver {
         control: Control,
         failure: Failure,
     ) -> Self {
-        let mut places = BTreeMap::new();
+        let mut places = Roster::new();
         let mut specs = Vec::new();
         for (key, child) in (1..).zip(children) {
             specs.push((key, child.spec.clone()));
             places.insert(key, Place::new(&child.spec, child.shutdown, child.factory));
         }
         Self {
-            next: places.len() as Key + 1,
+            next: specs.len() as Key + 1,
             state: State::new(rules, specs),
             places,
-            pids: BTreeMap::new(),
             askers: BTreeMap::new(),
             asked: 0,
             retries: Vec::new(),
@@ -134,21 +133,15 @@ impl Driver {
     fn hear(&mut self, heard: Heard<Command>) {
         match heard {
             Heard::Stop(reason) => self.happened.push_back(Event::Shutdown(reason)),
-            Heard::Ready(pid) => {
-                if let Some(key) = self.pids.get(&pid) {
-                    self.happened.push_back(Event::Started(*key));
+            Heard::Child(key, None) => self.happened.push_back(Event::Started(key)),
+            Heard::Child(key, Some(reason)) => {
+                if let Some(place) = self.places.get_mut(key) {
+                    place.up = None;
                 }
-            }
-            Heard::Signal(Signal::Down { pid, reason, .. }) => {
-                if let Some(key) = pid.and_then(|pid| self.pids.remove(&pid)) {
-                    if let Some(place) = self.places.get_mut(&key) {
-                        place.up = None;
-                    }
-                    self.happened.push_back(Event::Exited(key, reason));
-                }
+                self.happened.push_back(Event::Exited(key, reason));
             }
             // Exits of those who have linked themselves with a supervisor say nothing to it.
-            Heard::Signal(Signal::Exit { .. }) => {}
+            Heard::Signal(_) => {}
             Heard::Message(command) => self.command(command),
         }
     }
@@ -167,8 +160,10 @@ impl Driver {
                     .insert(key, Place::new(&spec, shutdown, factory));
                 (Request::Add(key, spec), reply)
             }
-            Command::Stop(Which::Pid(pid), reply) => {
-                let key = self.pids.get(&pid).copied().unwrap_or(0);
+            Command::Stop(Which::Child(key, pid), reply) => {
+                let is_it = |up: &Arc<dyn Proc>| up.core().pid == pid;
+                let place = self.places.get(key).and_then(|place| place.up.as_ref());
+                let key = if place.is_some_and(is_it) { key } else { 0 };
                 (Request::Stop(key), reply)
             }
             Command::Stop(Which::Id(id), reply) => (Request::Stop(self.key(&id)), reply),
@@ -190,7 +185,7 @@ impl Driver {
             id: spec.id.clone(),
             pid: self
                 .places
-                .get(&key)
+                .get(key)
                 .and_then(|place| place.up.as_ref().map(|proc| proc.core().pid)),
             state,
             supervisor: spec.supervisor,
@@ -203,8 +198,8 @@ impl Driver {
         match action {
             Action::Start(key) => self.start(process, key),
             Action::Stop(key) => {
-                if let Some(proc) = self.places.get(&key).and_then(|p| p.up.as_ref()) {
-                    let shutdown = self.places.get(&key).map_or(Shutdown::Kill, |p| p.shutdown);
+                if let Some(proc) = self.places.get(key).and_then(|p| p.up.as_ref()) {
+                    let shutdown = self.places.get(key).map_or(Shutdown::Kill, |p| p.shutdown);
                     end(proc, shutdown, now);
                 } else {
                     self.happened.push_back(Event::Exited(key, Exit::NoProc));
@@ -212,7 +207,7 @@ impl Driver {
             }
             Action::RetryAfter(key, delay) => self.retries.push((now + delay, key)),
             Action::Forget(key) => {
-                self.places.remove(&key);
+                self.places.remove(key);
                 self.retries.retain(|(_, other)| *other != key);
             }
             Action::Booted => {
@@ -244,15 +239,13 @@ impl Driver {
 
     fn start(&mut self, process: &Process<Command>, key: Key) {
         let me = process.proc();
-        let Some(place) = self.places.get_mut(&key) else {
+        let Some(place) = self.places.get_mut(key) else {
             return;
         };
         place.starts = place.starts.saturating_add(1);
-        let (mut up, pids, starts) = (None, &mut self.pids, place.starts);
+        let (mut up, starts) = (None, place.starts);
         let mut before = |proc: &Arc<dyn Proc>| {
-            watch_child(&me, proc);
-            proc.core().set_place(starts, key as u32);
-            pids.insert(proc.core().pid, key);
+            proc.core().tend(starts, key);
             up = Some(proc.clone());
         };
         let started = match &place.factory {

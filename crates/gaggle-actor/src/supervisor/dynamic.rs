@@ -157,7 +157,11 @@ impl<A: Actor> Dynamic<A> {
     /// # Errors
     /// When it is none of these children, and lives: then it goes on.
     pub async fn stop(&self, child: &Addr<A::Msg>) -> Result<(), AddError> {
-        match self.control.stop_pid(child.pid()).await {
+        match self
+            .control
+            .stop_one(child.core().place(), child.pid())
+            .await
+        {
             Err(AddError::NotFound) if !child.is_alive() => Ok(()),
             other => other,
         }

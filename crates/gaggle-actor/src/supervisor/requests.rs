@@ -10,12 +10,12 @@ impl Decision<'_> {
     pub(super) fn request(&mut self, asker: u64, request: Request) {
         let key = match request {
             Request::Add(key, spec) => {
-                let same = |e: &&Entry| e.spec.id == spec.id;
+                let same = |e: &Entry| (e.spec.id == spec.id).then_some(e.state);
                 // Dynamic children have none, and may be many.
-                if spec.id.is_some()
-                    && let Some(old) = self.state.children.values().find(same)
-                {
-                    let why = match old.state {
+                let id = spec.id.as_ref();
+                let old = id.and_then(|_| self.state.children.values().find_map(same));
+                if let Some(old) = old {
+                    let why = match old {
                         ChildState::Stopped => Refusal::Present,
                         ChildState::Restarting => Refusal::Restarting,
                         _ => Refusal::Running,
@@ -25,19 +25,20 @@ impl Decision<'_> {
                     return;
                 }
                 let mut entry = Entry::new(spec);
-                (entry.asker, entry.added) = (Some(asker), true);
+                entry.added = true;
+                self.state.askers.insert(key, asker);
                 self.state.children.insert(key, entry);
                 self.state.plan = VecDeque::from([Work::Start(key)]);
                 return;
             }
             Request::Stop(key) | Request::Restart(key) | Request::Delete(key) => key,
         };
-        let Some(entry) = self.state.children.get_mut(&key) else {
+        let Some(entry) = self.state.children.get_mut(key) else {
             self.act(Action::Answer(asker, Err(Refusal::NotFound)));
             return;
         };
         if let Request::Stop(_) = request {
-            entry.asker = Some(asker);
+            self.state.askers.insert(key, asker);
             self.state.plan = VecDeque::from([Work::Stop(key)]);
             return;
         }
@@ -49,7 +50,7 @@ impl Decision<'_> {
         if let Some(why) = refusal {
             self.act(Action::Answer(asker, Err(why)));
         } else if let Request::Restart(_) = request {
-            entry.asker = Some(asker);
+            self.state.askers.insert(key, asker);
             self.state.plan = VecDeque::from([Work::Start(key)]);
         } else {
             self.forget(key);

@@ -1,7 +1,8 @@
 //! What a supervisor knows, what can happen to it, and what it then does: plain values, for `decide.rs`.
 
 use crate::process::Exit;
-use std::collections::{BTreeMap, VecDeque};
+use crate::roster::Roster;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -193,8 +194,6 @@ pub(super) struct Entry {
     pub(super) paid: bool,
     /// It has been added and was never up.
     pub(super) added: bool,
-    /// Who has asked for what happens to it.
-    pub(super) asker: Option<u64>,
     /// Only of one with extras.
     pub(super) past: Option<Box<Past>>,
 }
@@ -222,7 +221,6 @@ impl Entry {
             dead: false,
             paid: false,
             added: false,
-            asker: None,
             past: None,
         }
     }
@@ -261,7 +259,9 @@ pub(super) enum Phase {
 #[derive(Clone, Debug)]
 pub struct State {
     pub(super) rules: Rules,
-    pub(super) children: BTreeMap<Key, Entry>,
+    pub(super) children: Roster<Key, Entry>,
+    /// Who has asked for what happens to a child.
+    pub(super) askers: Roster<Key, u64>,
     pub(super) restarts: VecDeque<Duration>,
     /// What is to be done, in order; nothing else is decided meanwhile, but the end.
     pub(super) plan: VecDeque<Work>,
@@ -294,6 +294,7 @@ impl State {
         Self {
             rules,
             children: children.into_iter().map(entry).collect(),
+            askers: Roster::new(),
             restarts: VecDeque::new(),
             plan: VecDeque::new(),
             busy: None,
@@ -307,7 +308,7 @@ impl State {
     /// The children that are declared, in the order of their declaration.
     pub fn children(&self) -> impl Iterator<Item = (Key, &Spec, ChildState)> {
         let all = self.children.iter();
-        all.map(|(key, entry)| (*key, &entry.spec, entry.state))
+        all.map(|(key, entry)| (key, &entry.spec, entry.state))
     }
 
     /// The child of that id.
@@ -315,13 +316,13 @@ impl State {
     pub fn key_of(&self, id: &str) -> Option<Key> {
         let mut all = self.children.iter();
         let found = all.find(|(_, entry)| entry.spec.id.as_deref() == Some(id));
-        found.map(|(key, _)| *key)
+        found.map(|(key, _)| key)
     }
 
     /// What a child is doing.
     #[must_use]
     pub fn state_of(&self, key: Key) -> Option<ChildState> {
-        self.children.get(&key).map(|entry| entry.state)
+        self.children.get(key).map(|entry| entry.state)
     }
 
     /// How many there are.
