@@ -7,7 +7,7 @@ use crate::process::{AskEnd, Pushed, Ticket, waits_alone};
 use gaggle_base::context::{note_wait, poll_proceed};
 use gaggle_base::site::Site;
 use gaggle_base::wait::Reason;
-use gaggle_rt::time::{Instant, Sleep, sleep_until};
+use gaggle_rt::time::{Instant, Sleep, sleep_until_later};
 use std::cell::RefCell;
 use std::fmt;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ thread_local! {
 fn timer(deadline: Instant) -> Timer {
     let spare = TIMERS.try_with(|timers| timers.borrow_mut().pop());
     let mut timer = spare.ok().flatten().unwrap_or_else(|| Box::pin(None));
-    timer.set(Some(sleep_until(deadline)));
+    timer.set(Some(sleep_until_later(deadline)));
     timer
 }
 
@@ -64,6 +64,8 @@ struct Open<M: Send + 'static, T: Send + 'static> {
     ticket: Ticket,
     deadline: Option<Instant>,
     timer: Option<Timer>,
+    /// Its answer is here.
+    over: bool,
 }
 
 // Nothing in it is pinned.
@@ -124,7 +126,7 @@ where
                 return Poll::Ready(Err(AskError::Restarting));
             };
             let deadline = this.limit.map(|limit| Instant::now() + limit);
-            let place = Arc::new(Place::new());
+            let place = Arc::new(Place::new(cx.waker()));
             let reply = Reply::new(place.clone(), addr.pid(), deadline);
             this.open = Some(Open {
                 entry: Entry::new(addr, make(reply)),
@@ -132,6 +134,7 @@ where
                 ticket: 0,
                 deadline,
                 timer: None,
+                over: false,
             });
         }
         let Some(open) = &mut this.open else {
@@ -145,10 +148,15 @@ where
 
 impl<M: Send + 'static, T: Send + 'static> Open<M, T> {
     fn poll(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Result<T, AskError>> {
+        // An answer to what is sent now wakes the waker of this poll: the place has it from the beginning.
+        let first = !self.entry.is_in() && self.entry.parked().is_none();
         if !self.entry.is_in() {
             let waited = self.entry.parked().is_some();
-            let end: Arc<dyn AskEnd> = self.place.clone();
-            match self.entry.poll(cx, Some(&end)) {
+            let place = &self.place;
+            match self
+                .entry
+                .poll(cx, || Some(place.clone() as Arc<dyn AskEnd>))
+            {
                 Poll::Ready(Some(Pushed::In(ticket))) => self.ticket = ticket,
                 Poll::Ready(Some(Pushed::Closed(message))) => {
                     self.place.give_up();
@@ -164,7 +172,8 @@ impl<M: Send + 'static, T: Send + 'static> Open<M, T> {
                 Poll::Ready(None) | Poll::Pending => {}
             }
         }
-        if let Some(answer) = self.place.take(cx.waker()) {
+        if !first && let Some(answer) = self.place.take(cx.waker()) {
+            self.over = true;
             return Poll::Ready(answer);
         }
         // Before the timer notes its own wait, which is a part of this one.
@@ -185,7 +194,9 @@ impl<M: Send + 'static, T: Send + 'static> Open<M, T> {
 
 impl<M: Send + 'static, T: Send + 'static> Drop for Open<M, T> {
     fn drop(&mut self) {
-        self.place.give_up();
+        if !self.over {
+            self.place.give_up();
+        }
         if self.ticket > 0 {
             self.entry.to.proc().forget_ask(self.ticket);
         }

@@ -22,11 +22,12 @@ struct Inner<T> {
 }
 
 impl<T> Place<T> {
-    pub(super) fn new() -> Self {
+    /// Empty; the answer wakes that waker.
+    pub(super) fn new(waker: &Waker) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 answer: None,
-                waker: None,
+                waker: Some(waker.clone()),
                 closed: false,
                 elsewhere: false,
             }),

@@ -103,7 +103,7 @@ impl<M: Send + 'static> Entry<M> {
     pub(super) fn poll(
         &mut self,
         cx: &Context<'_>,
-        ask: Option<&Arc<dyn AskEnd>>,
+        ask: impl Fn() -> Option<Arc<dyn AskEnd>>,
     ) -> Poll<Option<Pushed<M>>> {
         let target = &self.to.target;
         loop {
@@ -118,7 +118,7 @@ impl<M: Send + 'static> Entry<M> {
             let Some(message) = self.message.take() else {
                 return Poll::Ready(None);
             };
-            match target.push(message, ask.cloned(), granted) {
+            match target.push(message, ask(), granted) {
                 Pushed::Full(message) => {
                     self.message = Some(message);
                     self.parked = target.park(cx);
@@ -213,7 +213,7 @@ impl<M: Send + 'static> Future for Sending<M> {
         {
             return Poll::Ready(Err(SendError::Cycle(message, path)));
         }
-        match entry.poll(cx, None) {
+        match entry.poll(cx, || None) {
             Poll::Ready(Some(Pushed::Closed(message))) => {
                 Poll::Ready(Err(SendError::Closed(message)))
             }
@@ -225,7 +225,8 @@ impl<M: Send + 'static> Future for Sending<M> {
                 let object = entry.object();
                 let end = &mut this.end;
                 waits_alone(object, || {
-                    let place = end.get_or_insert_with(|| Arc::new(Place::new()));
+                    let place = end.get_or_insert_with(|| Arc::new(Place::new(cx.waker())));
+                    // It may be another waker than before.
                     let _ = place.take(cx.waker());
                     entry.edge(0, place.clone())
                 });

@@ -32,7 +32,7 @@ pub use alarm::{Alarm, alarm};
 pub use func::{after_func, after_func_with};
 pub use instant::Instant;
 pub use pulse::TimerRecv;
-pub use sleep::{Sleep, sleep, sleep_until};
+pub use sleep::{Sleep, sleep, sleep_until, sleep_until_later};
 pub use ticker::Ticker;
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timer::{Timer, after};

@@ -61,11 +61,25 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
     }
 }
 
+/// As [`sleep_until`], for a deadline that was in the future just now: the first poll does not read the clock. If the deadline has passed by then, it is over at the next look at the timers.
+#[doc(hidden)]
+#[track_caller]
+pub fn sleep_until_later(deadline: Instant) -> Sleep {
+    Sleep {
+        entry: Entry::new(deadline.nanos()),
+        looked: AtomicU8::new(TO_COME),
+        site: Site::caller(),
+    }
+}
+
+/// The deadline is to come, as far as is known: nobody has looked at it, nor polled it.
+const TO_COME: u8 = 2;
+
 /// The future of [`sleep`] and [`sleep_until`].
 #[must_use = "nothing sleeps until the future is awaited"]
 pub struct Sleep {
     entry: Entry,
-    /// Not zero: a look must read the clock.
+    /// 1: a look must read the clock.
     looked: AtomicU8,
     site: Site,
 }
@@ -95,7 +109,11 @@ impl Future for Sleep {
         if entry.state() == State::Fired {
             return Poll::Ready(());
         }
-        if entry.deadline() == 0 || entry.deadline() <= Instant::now().nanos() {
+        let to_come = this.looked.load(Ordering::Relaxed) == TO_COME;
+        if to_come {
+            this.looked.store(1, Ordering::Relaxed);
+        }
+        if entry.deadline() == 0 || !to_come && entry.deadline() <= Instant::now().nanos() {
             // The budget is asked only now: to wait needs none, or a time limit beside a future that uses it all up would never begin to count.
             // A refusal puts the answer off to the next poll, and no further.
             entry.set_state(State::Fired);
@@ -118,7 +136,7 @@ impl Peek for Sleep {
         if deadline == 0 || matches!(self.entry.state(), State::Fired | State::Orphaned) {
             return true;
         }
-        if self.looked.load(Ordering::Relaxed) == 0 {
+        if self.looked.load(Ordering::Relaxed) != 1 {
             self.looked.store(1, Ordering::Relaxed);
             return false;
         }
