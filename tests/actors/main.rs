@@ -11,6 +11,7 @@ mod d_strategies;
 mod decisions;
 mod dumps;
 mod e_intensity;
+mod endings;
 mod extensions;
 mod f_dynamic;
 mod g_significant;

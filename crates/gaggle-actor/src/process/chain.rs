@@ -45,10 +45,10 @@ impl Edge {
     }
 }
 
-/// What is known of the process that this thread polls.
+/// What is known of the process that this thread polls. Small, for it is put in place and taken away again at each step.
 struct Here {
     proc: Arc<dyn Proc>,
-    edge: Option<(Edge, u64)>,
+    edge: Option<Box<(Edge, u64)>>,
     /// It has waited for more than one thing in this step.
     several: bool,
     /// Replies that it has dropped, and who waits for them.
@@ -83,13 +83,13 @@ impl Step {
         if ended {
             return (here.proc, None);
         }
-        for end in here.drops {
-            end.dropped();
+        if !here.drops.is_empty() {
+            here.drops.into_iter().for_each(|end| end.dropped());
         }
-        let edge = here.edge.filter(|(_, object)| {
-            !here.several && last_wait().is_some_and(|wait| wait.object == *object)
-        });
-        (here.proc, edge.map(|(edge, _)| edge))
+        let edge = here
+            .edge
+            .filter(|edge| !here.several && last_wait().is_some_and(|wait| wait.object == edge.1));
+        (here.proc, edge.map(|edge| edge.0))
     }
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn waits_alone(object: u64, edge: impl FnOnce() -> Edge) {
         };
         let first = last_wait().is_some_and(|w| w.reason == Reason::Foreign && w.object == 0);
         if first && here.edge.is_none() {
-            here.edge = Some((edge(), object));
+            here.edge = Some(Box::new((edge(), object)));
         } else {
             here.several = true;
         }
@@ -131,10 +131,10 @@ pub(crate) fn defer_drop(callee: Pid, end: Arc<dyn AskEnd>) {
 /// A handler has come through: who waits for a reply that it dropped is told.
 pub(crate) fn flush_drops() {
     let drops = HERE.with(|cell| match cell.borrow_mut().as_mut() {
-        Some(here) if !here.drops.is_empty() => std::mem::take(&mut here.drops),
-        _ => Vec::new(),
+        Some(here) if !here.drops.is_empty() => Some(std::mem::take(&mut here.drops)),
+        _ => None,
     });
-    for end in drops {
+    for end in drops.into_iter().flatten() {
         end.dropped();
     }
 }

@@ -3,6 +3,7 @@
 use super::core::{Core, Pid, lock};
 use super::exit::Exit;
 use gaggle_base::site::Site;
+use gaggle_rt::runtime::is_ending;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -85,11 +86,12 @@ pub fn on_death(observer: impl Fn(&Obituary) + Send + Sync + 'static) -> Dead {
 
 /// A supervisor gives up. Its exit is a clean one, so it is said here; whoever supervises it, watches it or waits for it takes notice.
 pub(crate) fn report(core: &Core, reason: Exit) {
-    let noticed = core.is_noticed();
+    // With its runtime its children end, and it can start no more.
+    let noticed = core.is_noticed() || is_ending();
     publish(core, reason, None, noticed, 0);
 }
 
-/// A process has ended abnormally.
+/// A process has ended abnormally. One that is killed because its runtime ends is no news.
 pub(super) fn publish(
     core: &Core,
     reason: Exit,
@@ -111,7 +113,8 @@ pub(super) fn publish(
         let all = lock(&OBSERVERS);
         all.iter().map(|(_, observer)| observer.clone()).collect()
     };
-    if observers.is_empty() && !noticed {
+    let ends_with_its_runtime = obituary.reason == Exit::Killed && is_ending();
+    if observers.is_empty() && !noticed && !ends_with_its_runtime {
         eprintln!("{obituary}");
     }
     for observer in observers {

@@ -56,6 +56,13 @@ pub fn num_workers() -> usize {
     with_runtime(|shared| shared.config.workers)
 }
 
+/// Does the runtime end, to which the calling goroutine or destructor belongs? What is dropped then has not failed.
+#[doc(hidden)]
+#[must_use]
+pub fn is_ending() -> bool {
+    enter::current().is_some_and(|shared| shared.is_closing())
+}
+
 /// The number of the goroutine that calls this; `None` outside.
 ///
 /// # Examples
