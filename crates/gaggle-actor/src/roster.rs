@@ -1,6 +1,7 @@
 //! A table by growing keys, in their order: close together in memory, where a tree is half empty because its keys only grow.
 //!
 //! It is a sorted vector. A row that is removed leaves a gap; when half of them are gaps they are closed. So putting a key behind all others, removing one, and looking one up cost no more than a search, on average.
+//! Gaps before the first row are stepped over at once: a crowd that ends in the order in which it came is looked at from its head again and again.
 //! A key in the middle is put there by moving what is behind it: nobody here does that with many rows.
 
 /// See the head of this file.
@@ -8,6 +9,8 @@
 pub(crate) struct Roster<K, V> {
     rows: Vec<(K, Option<V>)>,
     gaps: usize,
+    /// All rows before this one are gaps.
+    head: usize,
 }
 
 /// No fewer gaps than this are worth closing.
@@ -18,6 +21,7 @@ impl<K: Ord + Copy, V> Roster<K, V> {
         Self {
             rows: Vec::new(),
             gaps: 0,
+            head: 0,
         }
     }
 
@@ -33,8 +37,12 @@ impl<K: Ord + Copy, V> Roster<K, V> {
             Ok(at) => {
                 let was = self.rows[at].1.replace(value);
                 self.gaps -= usize::from(was.is_none());
+                self.head = self.head.min(at);
             }
-            Err(at) => self.rows.insert(at, (key, Some(value))),
+            Err(at) => {
+                self.rows.insert(at, (key, Some(value)));
+                self.head = self.head.min(at);
+            }
         }
     }
 
@@ -56,16 +64,21 @@ impl<K: Ord + Copy, V> Roster<K, V> {
             self.rows.pop();
             self.gaps -= 1;
         }
+        let is_gap = |row: &(K, Option<V>)| row.1.is_none();
+        while self.rows.get(self.head).is_some_and(is_gap) {
+            self.head += 1;
+        }
+        self.head = self.head.min(self.rows.len());
         if self.gaps > FEW.max(self.rows.len() / 2) {
             self.rows.retain(|(_, value)| value.is_some());
             self.rows.shrink_to(self.rows.len() * 2);
-            self.gaps = 0;
+            (self.gaps, self.head) = (0, 0);
         }
         Some(value)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (K, &V)> + Clone {
-        let rows = self.rows.iter();
+        let rows = self.rows[self.head..].iter();
         rows.filter_map(|(key, value)| Some((*key, value.as_ref()?)))
     }
 
@@ -78,7 +91,7 @@ impl<K: Ord + Copy, V> Roster<K, V> {
     }
 
     pub(crate) fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
-        self.rows.iter_mut().filter_map(|(_, value)| value.as_mut())
+        self.rows[self.head..].iter_mut().filter_map(|(_, value)| value.as_mut())
     }
 }
 
@@ -120,6 +133,7 @@ mod tests {
                 }
             }
             assert_eq!(roster.get(key), tree.get(&key));
+            assert_eq!(roster.keys().next(), tree.keys().next().copied());
             assert!(roster.gaps <= FEW.max(roster.rows.len() / 2) + 1);
         }
         assert!(
