@@ -91,7 +91,9 @@ impl<K: Ord + Copy, V> Roster<K, V> {
     }
 
     pub(crate) fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
-        self.rows[self.head..].iter_mut().filter_map(|(_, value)| value.as_mut())
+        self.rows[self.head..]
+            .iter_mut()
+            .filter_map(|(_, value)| value.as_mut())
     }
 }
 

@@ -63,6 +63,7 @@ async fn initialise<A: Actor>(begin: Box<Begin<A>>, cx: &mut Ctx<A>) -> Result<A
 }
 
 /// Handles what comes, until something ends it.
+#[expect(clippy::manual_async_fn, reason = "its arguments would be kept twice")]
 fn serve<A: Actor>(actor: &mut A, cx: &mut Ctx<A>) -> impl Future<Output = Exit> + Send {
     async move {
         if let Err(exit) = entered(actor, cx).await {

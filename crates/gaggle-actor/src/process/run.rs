@@ -81,7 +81,8 @@ where
     drop(gaggle_rt::go(whole(guard, make)));
 }
 
-/// All that a process does. A block, for an `async fn` keeps its arguments twice: each process would be larger for good.
+/// All that a process does. What it holds while it waits is the size of every process, for good.
+#[expect(clippy::manual_async_fn, reason = "its arguments would be kept twice")]
 fn whole<M, F, Fut>(mut guard: Ending<M>, make: F) -> impl Future<Output = ()> + Send
 where
     M: Send + 'static,
