@@ -214,11 +214,11 @@ mod tests {
     fn an_unknown_option_names_the_allowed_ones() {
         assert_eq!(
             messages(quote!(threads = 4)),
-            ["unknown option `threads`; expected `workers = N` or `crate = path`"]
+            ["unknown option `threads`; expected `workers = N`, `tokio` or `crate = path`"]
         );
         assert_eq!(
             messages(quote!(4)),
-            ["expected `workers = N` or `crate = path`"]
+            ["expected `workers = N`, `tokio` or `crate = path`"]
         );
     }
 

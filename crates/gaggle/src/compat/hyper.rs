@@ -74,7 +74,7 @@ where
 
 /// Gives hyper gaggle's timers: for the limits on headers, keep-alive and pings.
 ///
-/// Setting one anew, as hyper does for each request, allocates nothing. It follows the clock of the runtime, so it keeps virtual time in a simulation.
+/// Setting one anew allocates nothing. It follows the clock of the runtime, so it keeps virtual time in a simulation.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timer;
 
