@@ -116,6 +116,27 @@ async fn http2_runs_its_streams_as_goroutines() {
     }
 }
 
+#[test]
+fn a_connection_in_memory_keeps_virtual_time() {
+    use tokio::io::AsyncReadExt as _;
+    const HOUR: Duration = Duration::from_secs(3600);
+    let report = gaggle::sim::run(1, async {
+        let (server, mut client) = tokio::io::duplex(1024);
+        let connection = gaggle::go(async {
+            let mut http = hyper::server::conn::http1::Builder::new();
+            http.timer(Timer).header_read_timeout(HOUR);
+            let stream = hyper_util::rt::TokioIo::new(server);
+            http.serve_connection(stream, service_fn(echo)).await
+        });
+        let begin = gaggle::time::Instant::now();
+        // Nothing is asked.
+        assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
+        assert!(begin.elapsed() >= HOUR);
+        assert!(connection.await.unwrap().unwrap_err().is_timeout());
+    });
+    assert!(report.ok(), "{report}");
+}
+
 fn router() -> Router {
     Router::new()
         .route("/", get(async || "hello"))

@@ -57,7 +57,10 @@ async fn tokios_traits_work_for_all_streams_without_tokio() {
     carries(reader, writer).await;
     drop((kept, kept_too));
     let (mut a, b) = UnixStream::pair().unwrap();
-    let writing = gaggle::go(async move { (&b).write_all(b"by reference").await });
+    let writing = gaggle::go(async move {
+        let mut reference = &b;
+        tokio::io::AsyncWriteExt::write_all(&mut reference, b"by reference").await
+    });
     let (mut reader, _writer) = a.split();
     let mut text = String::new();
     reader.read_to_string(&mut text).await.unwrap();
@@ -191,6 +194,26 @@ async fn a_goroutine_that_waits_for_tokio_can_be_aborted() {
     handle.abort();
     assert!(handle.await.unwrap_err().is_aborted());
     assert!(found.load(SeqCst), "its drop found tokio");
+}
+
+#[gaggle::test(tokio, workers = 2)]
+async fn blocking_calls_of_tokios_work_in_a_goroutine() {
+    let slept = gaggle::go(async {
+        let sleep = async { tokio::time::sleep(Duration::from_millis(2)).await };
+        gaggle::blocking(|| Handle::current().block_on(sleep));
+        tokio::task::block_in_place(|| 1)
+    });
+    assert_eq!(slept.await.unwrap(), 1);
+    let elsewhere = tokio::task::spawn_blocking(finds_tokio).await;
+    assert!(elsewhere.unwrap());
+    // Tasks that stay on their thread have one of their own.
+    let local = gaggle::go_locked(|| async {
+        let not_send = std::rc::Rc::new(41);
+        let tasks = tokio::task::LocalSet::new();
+        let one = tasks.spawn_local(async move { *not_send + 1 });
+        tasks.run_until(one).await.unwrap()
+    });
+    assert_eq!(local.await.unwrap(), 42);
 }
 
 #[gaggle::test]
