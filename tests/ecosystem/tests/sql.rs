@@ -53,18 +53,12 @@ async fn a_pool_in_memory_is_shared_by_goroutines() {
         .unwrap();
     drop(transaction);
     assert_eq!(balance(&pool).await, 50 * 51 / 2);
-    // The limit of time for a connection is by tokio's clock.
+    // Who waits for the only connection can give up, by tokio's clock, and nothing is lost by that.
     let held = pool.acquire().await.unwrap();
-    let impatient = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_millis(20))
-        .connect("sqlite::memory:")
-        .await
-        .unwrap();
-    let only = impatient.acquire().await.unwrap();
-    let late = impatient.acquire().await;
-    assert!(matches!(late, Err(sqlx::Error::PoolTimedOut)));
-    drop((held, only));
+    let short = Duration::from_millis(5);
+    assert!(tokio::time::timeout(short, pool.acquire()).await.is_err());
+    drop(held);
+    assert_eq!(balance(&pool).await, 50 * 51 / 2);
     pool.close().await;
 }
 
