@@ -14,6 +14,9 @@ use std::net::Shutdown as How;
 use std::os::fd::{AsFd, OwnedFd};
 use std::task::{Context, Poll};
 
+/// The system refuses a call with more buffers than this; the rest is for the next one.
+const MAX_BUFFERS: usize = 1024;
+
 /// One poll of a read.
 pub(crate) fn poll_read<F: AsFd>(
     fd: &Registered<F>,
@@ -52,6 +55,8 @@ pub(crate) fn poll_read_vectored<F: AsFd>(
     buffers: &mut [IoSliceMut<'_>],
     site: Site,
 ) -> Poll<io::Result<usize>> {
+    let at_most = buffers.len().min(MAX_BUFFERS);
+    let buffers = &mut buffers[..at_most];
     let wanted: usize = buffers.iter().map(|buffer| buffer.len()).sum();
     fd.poll_io_at(cx, Direction::Read, site, |fd, used_up| {
         let n = readv(fd, buffers)?;
@@ -81,6 +86,7 @@ pub(crate) fn poll_write_vectored<F: AsFd>(
     buffers: &[IoSlice<'_>],
     site: Site,
 ) -> Poll<io::Result<usize>> {
+    let buffers = &buffers[..buffers.len().min(MAX_BUFFERS)];
     let given: usize = buffers.iter().map(|buffer| buffer.len()).sum();
     fd.poll_io_at(cx, Direction::Write, site, |fd, used_up| {
         let n = writev(fd, buffers)?;
