@@ -3,7 +3,7 @@
 use crate::{Limits, connection, refuse};
 use gaggle::context::Context;
 use gaggle::net::TcpListener;
-use gaggle::sync::{Semaphore, WaitGroup};
+use gaggle::sync::Semaphore;
 use gaggle::{select, time};
 use std::io;
 use std::sync::Arc;
@@ -24,7 +24,6 @@ pub async fn serve(listener: TcpListener, limits: Limits, ctx: Context) -> io::R
     let mut summary = Summary::default();
     let open = Arc::new(Semaphore::new(limits.connections));
     let refusing = Arc::new(Semaphore::new(limits.connections));
-    let all = WaitGroup::new();
     // Done when nobody is let in any more, and when the time to drain is over.
     let (soft, end) = Context::background().with_cancel();
     let (hard, cut) = Context::background().with_cancel();
@@ -37,7 +36,7 @@ pub async fn serve(listener: TcpListener, limits: Limits, ctx: Context) -> io::R
         if let Some(permit) = open.clone().try_acquire_owned(1) {
             summary.served += 1;
             let (soft, hard) = (soft.clone(), hard.clone());
-            all.go(connection::run(stream, limits, soft, hard, permit));
+            gaggle::go(connection::run(stream, limits, soft, hard, permit));
         } else if let Some(permit) = refusing.clone().try_acquire_owned(1) {
             summary.refused += 1;
             gaggle::go(refuse::run(stream, permit));
@@ -46,10 +45,12 @@ pub async fn serve(listener: TcpListener, limits: Limits, ctx: Context) -> io::R
     // The system refuses from here on who knocks.
     drop(listener);
     end.cancel();
-    if time::timeout(limits.drain, all.wait()).await.is_err() {
-        summary.cut_off = all.count();
+    // Whoever has all permits knows that nobody else has one.
+    let all = open.acquire_many(limits.connections);
+    if time::timeout(limits.drain, all).await.is_err() {
+        summary.cut_off = limits.connections - open.available();
         cut.cancel();
-        all.wait().await;
+        drop(open.acquire_many(limits.connections).await);
     }
     Ok(summary)
 }
