@@ -4,7 +4,7 @@ use gaggle::go;
 use gaggle::net::{TcpListener, TcpStream, UnixStream};
 use gaggle::runtime::Runtime;
 use gaggle::time::{Instant, sleep, timeout};
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
@@ -164,4 +164,17 @@ fn what_waits_when_the_runtime_ends_is_told() {
     drop(first);
     let error = second.block_on(waits).unwrap().unwrap_err();
     assert!(error.to_string().contains("has ended"), "{error}");
+}
+
+#[gaggle::test(workers = 2)]
+async fn more_buffers_than_the_system_takes_at_once_are_taken_in_part() {
+    let (a, b) = UnixStream::pair().unwrap();
+    let many: Vec<IoSlice<'_>> = (0..3000).map(|_| IoSlice::new(b"x")).collect();
+    let written = a.write_vectored(&many).await.unwrap();
+    assert!(written > 0 && written < many.len());
+    let mut bytes = vec![0; 3000];
+    let mut into: Vec<IoSliceMut<'_>> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+    let read = b.read_vectored(&mut into).await.unwrap();
+    assert_eq!(read, written);
+    assert!(bytes[..read].iter().all(|byte| *byte == b'x'));
 }

@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, conformance, licences, lint, test, beam, loom, soak",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, ecosystem, beam, loom, soak",
         run: jobs::ci::ci,
     },
     Job {
@@ -130,6 +130,12 @@ const JOBS: &[Job] = &[
         arguments: "[--seconds 60] [--workers 2]",
         about: "an actor at 150 % of its load, with each policy; nothing accepted may be lost",
         run: jobs::overload::overload,
+    },
+    Job {
+        name: "ecosystem",
+        arguments: "[cargo test arguments]",
+        about: "libraries of others in goroutines: hyper, axum, reqwest, tonic, sqlx, rustls, ..",
+        run: jobs::ecosystem::ecosystem,
     },
     Job {
         name: "beam",

@@ -19,6 +19,7 @@ mod fake {
         #[derive(Clone, Copy)]
         pub(crate) struct Config {
             pub(crate) workers: Option<usize>,
+            pub(crate) tokio: bool,
         }
 
         thread_local! {
@@ -31,6 +32,7 @@ mod fake {
             F: Future + Send + 'static,
             F::Output: Send + 'static,
         {
+            assert!(!config.tokio, "nobody has asked for it");
             WORKERS.set(config.workers);
             let mut future = pin!(future);
             let mut context = Context::from_waker(Waker::noop());
@@ -44,6 +46,7 @@ mod fake {
         #[derive(Clone, Copy, Default)]
         pub(crate) struct TestConfig {
             pub(crate) workers: Option<usize>,
+            pub(crate) tokio: bool,
             pub(crate) name: &'static str,
             pub(crate) schedules: Option<u64>,
             pub(crate) seed: Option<u64>,
@@ -57,8 +60,8 @@ mod fake {
         {
             assert!(config.name.starts_with("a_test_"));
             SCHEDULES.set(config.schedules.or(config.seed));
-            let workers = config.workers;
-            let _ = main(Config { workers }, root()).report();
+            let TestConfig { workers, tokio, .. } = config;
+            let _ = main(Config { workers, tokio }, root()).report();
         }
     }
 

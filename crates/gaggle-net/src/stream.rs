@@ -8,9 +8,14 @@ use rustix::io::{readv, writev};
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
+#[cfg(any(feature = "compat-tokio", feature = "hyper"))]
+use std::mem::MaybeUninit;
 use std::net::Shutdown as How;
 use std::os::fd::{AsFd, OwnedFd};
 use std::task::{Context, Poll};
+
+/// The system refuses a call with more buffers than this; the rest is for the next one.
+const MAX_BUFFERS: usize = 1024;
 
 /// One poll of a read.
 pub(crate) fn poll_read<F: AsFd>(
@@ -27,6 +32,22 @@ pub(crate) fn poll_read<F: AsFd>(
     })
 }
 
+/// One poll of a read into memory that nobody has written yet. Says how many bytes were written to the front of it.
+#[cfg(any(feature = "compat-tokio", feature = "hyper"))]
+pub(crate) fn poll_read_spare<F: AsFd>(
+    fd: &Registered<F>,
+    cx: &mut Context<'_>,
+    spare: &mut [MaybeUninit<u8>],
+) -> Poll<io::Result<usize>> {
+    let wanted = spare.len();
+    fd.poll_io_at(cx, Direction::Read, Site::UNKNOWN, |fd, used_up| {
+        let ((written, _), _) = recv(fd, &mut *spare, RecvFlags::empty())?;
+        let n = written.len();
+        *used_up = n > 0 && n < wanted;
+        Ok(n)
+    })
+}
+
 /// One poll of a read into several buffers.
 pub(crate) fn poll_read_vectored<F: AsFd>(
     fd: &Registered<F>,
@@ -34,6 +55,8 @@ pub(crate) fn poll_read_vectored<F: AsFd>(
     buffers: &mut [IoSliceMut<'_>],
     site: Site,
 ) -> Poll<io::Result<usize>> {
+    let at_most = buffers.len().min(MAX_BUFFERS);
+    let buffers = &mut buffers[..at_most];
     let wanted: usize = buffers.iter().map(|buffer| buffer.len()).sum();
     fd.poll_io_at(cx, Direction::Read, site, |fd, used_up| {
         let n = readv(fd, buffers)?;
@@ -63,6 +86,7 @@ pub(crate) fn poll_write_vectored<F: AsFd>(
     buffers: &[IoSlice<'_>],
     site: Site,
 ) -> Poll<io::Result<usize>> {
+    let buffers = &buffers[..buffers.len().min(MAX_BUFFERS)];
     let given: usize = buffers.iter().map(|buffer| buffer.len()).sum();
     fd.poll_io_at(cx, Direction::Write, site, |fd, used_up| {
         let n = writev(fd, buffers)?;

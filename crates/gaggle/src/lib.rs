@@ -39,6 +39,12 @@
 //! A goroutine is a future: `Send`, a few hundred bytes, free to move between the worker threads. No stacks are switched.
 //! One that cannot move has a thread of its own: [`go_locked`].
 //! Blocking in one is allowed: say [`blocking`], and others go on at once; say nothing, and they go on some milliseconds later.
+//!
+//! # Features
+//! None is on by default, and none changes what the rest does.
+//!
+//! - `hyper`: hyper's traits for the streams of [`net`], and `compat::hyper`, its executor and timer.
+//! - `compat-tokio`: tokio's traits for the streams of [`net`], and `compat::tokio`: libraries that need a tokio runtime work in goroutines.
 
 #![forbid(unsafe_code)]
 
@@ -49,6 +55,8 @@ extern crate self as gaggle;
 pub mod __private;
 pub mod actor;
 pub mod chan;
+#[cfg(any(feature = "compat-tokio", feature = "hyper"))]
+pub mod compat;
 pub mod context;
 pub mod group;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! `ci`: every check of a change, one after another, with the time of each and one line that sums up.
 
-use super::{beam, lint, loom, soak, test};
+use super::{beam, ecosystem, lint, loom, soak, test};
 use crate::counts::Counts;
 use crate::{Failure, Outcome, conformance, licences, no_arguments, tidy};
 use std::time::{Duration, Instant};
@@ -45,6 +45,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "test, 4 workers",
         run: || test::suite("4", &[]),
+    },
+    Step {
+        name: "ecosystem",
+        run: || ecosystem::ecosystem(&[]),
     },
     Step {
         name: "beam",

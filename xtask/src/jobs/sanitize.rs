@@ -1,6 +1,6 @@
 //! `sanitize`: the suite under the address sanitizer of LLVM, which needs a nightly toolchain.
 
-use super::{flags_with, separate};
+use super::{ecosystem, flags_with, separate};
 use crate::{Failure, Outcome, metadata, run};
 use std::process::{Command, Stdio};
 
@@ -17,6 +17,7 @@ pub(crate) fn sanitize(arguments: &[String]) -> Outcome {
         .args(["test", "--no-fail-fast", "--workspace"])
         // Without unsafe code of their own; `ui` would start compilers that need no sanitizer.
         .args(["--exclude", "xtask", "--exclude", "gaggle-macros"])
+        .args(ecosystem::PACKAGES.map(|package| format!("--exclude={package}")))
         .args(["--lib", "--tests"])
         .args(["--target", &metadata::host()?])
         .args(arguments)

@@ -1,6 +1,6 @@
 //! `test` and `stress`: the suite at several worker counts.
 
-use super::separate;
+use super::{ecosystem, separate};
 use crate::counts::Counts;
 use crate::{Failure, Outcome, run};
 
@@ -17,6 +17,7 @@ pub(crate) fn suite(workers: &str, arguments: &[String]) -> Outcome {
     let mut command = run::cargo(["test", "--no-fail-fast"]);
     if !names_a_package(arguments) {
         command.arg("--workspace");
+        command.args(ecosystem::PACKAGES.map(|package| format!("--exclude={package}")));
     }
     command.args(arguments).env("GAGGLE_WORKERS", workers);
     run::test(&mut command)
@@ -41,6 +42,7 @@ pub(crate) fn stress(arguments: &[String]) -> Outcome {
         let mut command = run::cargo(["test", "--release", "--no-fail-fast", "--workspace"]);
         command
             .args(["--exclude", "xtask", "--exclude", "gaggle-macros"])
+            .args(ecosystem::PACKAGES.map(|package| format!("--exclude={package}")))
             .args(["--lib", "--tests"])
             .args(rest)
             .env("GAGGLE_WORKERS", workers)
