@@ -33,6 +33,7 @@
 //! | `errgroup.Group` | [`group::Group`] |
 //! | `net.Listen`, `net.Dial` | [`net::TcpListener`], [`net::TcpStream`] |
 //! | `time.Sleep` | [`time::sleep`] |
+//! | `signal.Notify`, `signal.NotifyContext` | [`signal::notify`], [`signal::notify_context`] |
 //! | `runtime.Gosched` | [`yield_now`] |
 //! | `runtime.LockOSThread` | [`go_locked`]: a goroutine with a thread of its own, whose future need not be `Send` |
 //!
@@ -56,6 +57,8 @@ pub mod net;
 mod panics;
 pub mod runtime;
 mod select;
+#[cfg(unix)]
+pub mod signal;
 #[cfg(unix)]
 mod signals;
 pub mod sim;
