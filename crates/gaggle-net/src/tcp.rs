@@ -1,6 +1,6 @@
 //! TCP.
 
-use crate::addresses::{ToAddrs, first_of};
+use crate::addresses::{ToAddrs, first_of, no_address};
 use crate::halves::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::macros::{futures_io, reads, writes};
 use crate::stream::{self, Bytes};
@@ -75,14 +75,13 @@ impl TcpListener {
     /// # }
     /// ```
     pub async fn bind(addresses: impl ToAddrs) -> io::Result<Self> {
-        first_of(addresses, async |address| {
+        first_of(&addresses, |address| {
             let fd = socket(family(&address), SocketType::STREAM)?;
             sockopt::set_socket_reuseaddr(&fd, true)?;
             bind(&fd, &address)?;
             listen(&fd, BACKLOG)?;
             Ok(Self(Registered::new(fd, "tcp listener")?))
         })
-        .await
     }
 
     /// Takes the next connection, and says whom it is with.
@@ -188,18 +187,31 @@ impl TcpStream {
     /// # Cancel safety
     /// If the future is dropped, there is no connection.
     pub async fn connect(addresses: impl ToAddrs) -> io::Result<Self> {
-        first_of(addresses, async |address| {
-            let fd = socket(family(&address), SocketType::STREAM)?;
-            match connect(&fd, &address) {
-                Ok(()) => return Self::new(fd, address),
-                Err(Errno::INPROGRESS | Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+        let mut last = None;
+        for address in addresses.to_addrs()? {
+            match Self::connect_to(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = Some(error),
             }
-            let stream = Self::new(fd, address)?;
-            stream.connected().await?;
-            Ok(stream)
-        })
-        .await
+        }
+        Err(last.unwrap_or_else(no_address))
+    }
+
+    async fn connect_to(address: SocketAddr) -> io::Result<Self> {
+        let fd = socket(family(&address), SocketType::STREAM)?;
+        Self::connect_by(fd, address).await
+    }
+
+    /// Connects a socket.
+    pub(crate) async fn connect_by(fd: OwnedFd, address: SocketAddr) -> io::Result<Self> {
+        match connect(&fd, &address) {
+            Ok(()) => return Self::new(fd, address),
+            Err(Errno::INPROGRESS | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let stream = Self::new(fd, address)?;
+        stream.connected().await?;
+        Ok(stream)
     }
 
     /// Waits until the connection is there, or has failed.

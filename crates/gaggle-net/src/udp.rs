@@ -40,12 +40,11 @@ impl UdpSocket {
     /// # }
     /// ```
     pub async fn bind(addresses: impl ToAddrs) -> io::Result<Self> {
-        first_of(addresses, async |address| {
+        first_of(&addresses, |address| {
             let fd = socket(family(&address), SocketType::DGRAM)?;
             bind(&fd, &address)?;
             Ok(Self(Registered::new(fd, "udp")?))
         })
-        .await
     }
 
     /// From here on [`send`](Self::send) sends there, and only what comes from there is received.
@@ -53,7 +52,7 @@ impl UdpSocket {
     /// # Errors
     /// Those of the system.
     pub async fn connect(&self, addresses: impl ToAddrs) -> io::Result<()> {
-        first_of(addresses, async |address| Ok(connect(&self.0, &address)?)).await
+        first_of(&addresses, |address| Ok(connect(&self.0, &address)?))
     }
 
     /// Sends a datagram.

@@ -1,6 +1,6 @@
 //! `ci`: every check of a change, one after another, with the time of each and one line that sums up.
 
-use super::{beam, lint, loom, soak, test};
+use super::{beam, faults, lint, loom, soak, test};
 use crate::counts::Counts;
 use crate::{Failure, Outcome, conformance, licences, no_arguments, tidy};
 use std::time::{Duration, Instant};
@@ -57,6 +57,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "soak",
         run: || soak::soak(&[]),
+    },
+    Step {
+        name: "faults",
+        run: || faults::faults(&[]),
     },
 ];
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod beam;
 pub(crate) mod ci;
+pub(crate) mod faults;
 pub(crate) mod lint;
 pub(crate) mod loom;
 pub(crate) mod overload;

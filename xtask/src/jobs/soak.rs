@@ -89,18 +89,18 @@ fn options(arguments: &[String], workers: Option<String>) -> Result<Options, Fai
 }
 
 /// `1,2,4`.
-fn numbers(text: &str) -> Result<Vec<u64>, Failure> {
+pub(super) fn numbers(text: &str) -> Result<Vec<u64>, Failure> {
     text.split(',').map(|one| above_zero(one.trim())).collect()
 }
 
-fn above_zero(text: &str) -> Result<u64, Failure> {
+pub(super) fn above_zero(text: &str) -> Result<u64, Failure> {
     match number(text)? {
         0 => Err(Failure::Usage("0 is too little".to_owned())),
         number => Ok(number),
     }
 }
 
-fn number(text: &str) -> Result<u64, Failure> {
+pub(super) fn number(text: &str) -> Result<u64, Failure> {
     text.parse()
         .map_err(|_| Failure::Usage(format!("`{text}` is no number")))
 }
