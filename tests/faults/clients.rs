@@ -43,12 +43,15 @@ pub(crate) async fn ordinary(address: SocketAddr, mut rng: Rng) -> io::Result<()
     Ok(())
 }
 
-/// One request. Wrong bytes are nobody's fault but ours.
+/// One request. It may be refused; wrong bytes are nobody's fault but ours.
 pub(crate) async fn ask(stream: &TcpStream, payload: &[u8]) -> io::Result<()> {
     let line = line(payload);
     stream.write_all(&line).await?;
     let mut got = vec![0; line.len()];
     stream.read_exact(&mut got).await?;
+    if got[0] == b'-' {
+        return Err(io::Error::other("the server has refused"));
+    }
     assert!(got == line, "another answer than was asked for");
     did(Did::Answered);
     Ok(())
