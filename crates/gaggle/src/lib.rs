@@ -32,6 +32,7 @@
 //! | `context.Context` | [`context::Context`] |
 //! | `errgroup.Group` | [`group::Group`] |
 //! | `net.Listen`, `net.Dial` | [`net::TcpListener`], [`net::TcpStream`] |
+//! | `os.ReadFile`, `exec.Command` | [`fs::read`], [`process::Command`] |
 //! | `time.Sleep` | [`time::sleep`] |
 //! | `signal.Notify`, `signal.NotifyContext` | [`signal::notify`], [`signal::notify_context`] |
 //! | `runtime.Gosched` | [`yield_now`] |
@@ -51,10 +52,14 @@ pub mod __private;
 pub mod actor;
 pub mod chan;
 pub mod context;
+#[cfg(unix)]
+pub mod fs;
 pub mod group;
 #[cfg(target_os = "linux")]
 pub mod net;
 mod panics;
+#[cfg(target_os = "linux")]
+pub mod process;
 pub mod runtime;
 mod select;
 #[cfg(unix)]
