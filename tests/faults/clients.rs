@@ -29,7 +29,7 @@ fn length(rng: &mut Rng) -> usize {
 /// Requests, one after the other.
 pub(crate) async fn ordinary(address: SocketAddr, mut rng: Rng) -> io::Result<()> {
     let stream = connect(address).await?;
-    for _ in 0..1 + rng.below(30) {
+    for _ in 0..=rng.below(30) {
         let len = length(&mut rng);
         let mut bytes = payload(&mut rng, len);
         if bytes.len() > BLOCK.len() && one_in(&mut rng, 100) {
@@ -80,7 +80,7 @@ pub(crate) async fn pipelined(address: SocketAddr, mut rng: Rng) -> io::Result<(
         }
     });
     let mut sent = Vec::new();
-    for _ in 0..1 + rng.below(60) {
+    for _ in 0..=rng.below(60) {
         let len = length(&mut rng);
         let line = line(&payload(&mut rng, len));
         write.write_all(&line).await?;
@@ -165,7 +165,7 @@ pub(crate) async fn half_a_request(address: SocketAddr, mut rng: Rng) -> io::Res
 /// Requests over a Unix socket.
 pub(crate) async fn unix(path: PathBuf, mut rng: Rng) -> io::Result<()> {
     let stream = UnixStream::connect(path).await?;
-    for _ in 0..1 + rng.below(20) {
+    for _ in 0..=rng.below(20) {
         let len = length(&mut rng);
         let line = line(&payload(&mut rng, len));
         stream.write_all(&line).await?;

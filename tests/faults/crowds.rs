@@ -63,7 +63,7 @@ impl Famine {
         let highest = std::fs::read_dir("/proc/self/fd")?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u64>().ok())
             .max();
-        let mut lower = before.clone();
+        let mut lower = before;
         lower.current = Some(highest.unwrap_or(0) + 8);
         setrlimit(Resource::Nofile, lower)?;
         let mut fillers = Vec::new();
@@ -81,7 +81,7 @@ impl Famine {
 impl Drop for Famine {
     fn drop(&mut self) {
         self.fillers.clear();
-        let raised = setrlimit(Resource::Nofile, self.before.clone());
+        let raised = setrlimit(Resource::Nofile, self.before);
         assert!(raised.is_ok(), "the limit cannot be raised again");
     }
 }
@@ -92,7 +92,7 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
 
 /// Clients that have their sockets connect while the server has no descriptor for them. It waits, without spinning, and serves them when there are descriptors again.
 pub(crate) async fn famine(address: SocketAddr, mut rng: Rng) -> io::Result<()> {
-    let sockets: Vec<_> = (0..1 + rng.below(12))
+    let sockets: Vec<_> = (0..=rng.below(12))
         .map(|_| unconnected())
         .collect::<io::Result<_>>()?;
     let famine = Famine::begin()?;
@@ -113,7 +113,7 @@ pub(crate) async fn famine(address: SocketAddr, mut rng: Rng) -> io::Result<()> 
     );
     did(Did::Refused);
     sleep(length).await;
-    let (lasted, cost) = (begin.elapsed(), computed() - computed_before);
+    let (lasted, cost) = (begin.elapsed(), computed().saturating_sub(computed_before));
     // A look in 20 ms costs some microseconds; whoever spins computes all the time.
     assert!(
         cost < lasted / 3 + Duration::from_millis(15),

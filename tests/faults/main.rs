@@ -37,6 +37,7 @@ use gaggle::{JoinHandle, go};
 use gaggle_base::rng::Rng;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use server::{IMPATIENT, PATIENT, Server};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -204,7 +205,7 @@ fn run(plan: &Plan, runtime: &Runtime) -> Result<String, (u64, String)> {
             next_line += BETWEEN_LINES;
         }
         if plan.gentle {
-            let rest = 3 * (crowds::computed() - computed);
+            let rest = 3 * crowds::computed().saturating_sub(computed);
             std::thread::sleep(rest.saturating_sub(begin.elapsed()));
         }
     }
@@ -213,7 +214,7 @@ fn run(plan: &Plan, runtime: &Runtime) -> Result<String, (u64, String)> {
     if plan.by_the_job && plan.total >= LONG {
         let first = typical(&samples, plan.total / 4, plan.total / 3);
         let last = typical(&samples, plan.total * 11 / 12, Duration::MAX);
-        summary += &format!("; memory {first} after a third, {last} at the end");
+        let _ = write!(summary, "; memory {first} after a third, {last} at the end");
         if !last.is_as_flat_as(first) {
             return Err(failed(format!("memory has grown: {summary}")));
         }

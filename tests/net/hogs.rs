@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 const HELD_UP: Duration = Duration::from_secs(1);
 const ALLOWED: Duration = Duration::from_millis(25);
+/// Four threads run in turn until an answer is there: the monitor that takes the seat away, the one that sits down, the one that looks after sockets, the client. A busy machine lets each of them run late.
+const IN_TURN: u32 = 4;
 
 async fn handle(stream: TcpStream) {
     let mut byte = [0];
@@ -72,7 +74,7 @@ fn worst(address: SocketAddr, over: &Arc<AtomicBool>) -> (Duration, Duration) {
     while !over.load(SeqCst) {
         let start = Instant::now();
         thread::sleep(pause);
-        late = late.max(start.elapsed() - pause);
+        late = late.max(start.elapsed().saturating_sub(pause));
     }
     let worst = clients.into_iter().map(|client| client.join().unwrap());
     (worst.max().unwrap(), late)
@@ -100,7 +102,7 @@ fn held_up_by(what: u8) {
     assert!(hog.join().unwrap() >= HELD_UP);
     println!("the others waited {worst:?} at most; the machine was late by {late:?} at most");
     assert!(
-        worst <= ALLOWED + late,
+        worst <= ALLOWED + IN_TURN * late,
         "a client waited {worst:?}; the machine was late by {late:?}"
     );
 }

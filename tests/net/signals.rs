@@ -8,8 +8,12 @@ use common::{child, is_child, said, until, watched};
 use futures::StreamExt;
 use gaggle::context::{Context, SignalReceived};
 use gaggle::go;
+#[cfg(target_os = "linux")]
+use gaggle::net::{TcpListener, TcpStream};
 use gaggle::runtime::{OnDeadlock, Runtime};
 use gaggle::signal::{self, Signal};
+#[cfg(target_os = "linux")]
+use gaggle::sync::WaitGroup;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::low_level::raise;
 use std::os::unix::process::ExitStatusExt;
@@ -141,5 +145,68 @@ fn dl_03_a_process_that_waits_for_a_signal_is_not_deadlocked() {
     assert_eq!(signal.number(), SIGTERM);
     other.wait().unwrap();
     drop(runtime);
+    std::process::exit(0);
+}
+
+#[cfg(target_os = "linux")]
+async fn serve(stream: TcpStream, ctx: Context) {
+    let mut buffer = [0; 1];
+    loop {
+        gaggle::select! {
+            read = stream.read(&mut buffer) => if !matches!(read, Ok(1)) { return },
+            _ = ctx.done() => return,
+        }
+        if buffer[0] == b'w' {
+            // This one is in progress when the signal comes.
+            raise(SIGTERM).unwrap();
+            ctx.done().await;
+        }
+        stream.write_all(&buffer).await.unwrap();
+    }
+}
+
+/// The program of `docs/io.md`, with a request in progress when the signal comes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_ends_after_a_signal_when_its_requests_have_ended() {
+    let name = "a_server_ends_after_a_signal_when_its_requests_have_ended";
+    if !is_child() {
+        assert_eq!(ended(name), (None, Some(0)));
+        return;
+    }
+    let runtime = Runtime::builder().workers(2).build().unwrap();
+    let server = runtime.go(async {
+        let (ctx, stop) = signal::notify_context(&Context::background(), &[Signal::TERM]).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = go(async move {
+            let idle = TcpStream::connect(address).await.unwrap();
+            let busy = TcpStream::connect(address).await.unwrap();
+            for stream in [&idle, &busy] {
+                stream.write_all(b"x").await.unwrap();
+                assert_eq!(stream.read(&mut [0]).await.unwrap(), 1);
+            }
+            busy.write_all(b"w").await.unwrap();
+            let mut answer = [0];
+            busy.read_exact(&mut answer).await.unwrap();
+            assert_eq!(answer, *b"w", "a request in progress is answered");
+            assert_eq!(busy.read(&mut answer).await.unwrap(), 0);
+            assert_eq!(idle.read(&mut answer).await.unwrap(), 0);
+        });
+        let connections = WaitGroup::new();
+        loop {
+            let stream = gaggle::select! {
+                accepted = listener.accept() => accepted.unwrap().0,
+                _ = ctx.done() => break,
+            };
+            drop(connections.go(serve(stream, ctx.clone())));
+        }
+        drop(listener);
+        stop.cancel();
+        connections.wait().await;
+        client.await.unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    });
+    runtime.block_on(server).unwrap();
     std::process::exit(0);
 }

@@ -64,9 +64,10 @@ fn the_end_of_one_direction_leaves_the_other_both_ways() {
     in_goroutine(async || {
         for server_ends_first in [false, true] {
             let (client, server) = pair().await;
-            let (first, second) = match server_ends_first {
-                true => (server, client),
-                false => (client, server),
+            let (first, second) = if server_ends_first {
+                (server, client)
+            } else {
+                (client, server)
             };
             first.write_all(b"the last").await.unwrap();
             first.shutdown(Shutdown::Write).unwrap();
