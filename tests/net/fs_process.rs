@@ -314,3 +314,24 @@ fn a_pipe_is_read_line_by_line() {
         assert!(child.wait().await.unwrap().success());
     });
 }
+
+/// Nothing is started that nobody could wait for; files are there, and take no time.
+#[test]
+fn a_simulation_has_files_and_neither_processes_nor_sockets() {
+    let report = gaggle::sim::run(1, async {
+        let begin = gaggle::sim::now();
+        let folder = Folder::new().await;
+        let path = folder.0.join("file");
+        fs::write(&path, "text").await.unwrap();
+        assert_eq!(fs::read(&path).await.unwrap(), b"text");
+        assert_eq!(gaggle::sim::now(), begin);
+        let mut touch = Command::new("touch");
+        touch.arg(folder.0.join("touched"));
+        touch.status().await.unwrap_err();
+        touch.output().await.unwrap_err();
+        assert!(!fs::try_exists(folder.0.join("touched")).await.unwrap());
+        let bound = gaggle::net::TcpListener::bind("127.0.0.1:0").await;
+        bound.unwrap_err();
+    });
+    assert!(report.ok(), "{report}");
+}

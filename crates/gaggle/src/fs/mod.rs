@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `file.rs` | [`File`] |
-//! | `whole.rs` | functions that take a path and do all of it: [`read`], [`write`], [`rename`], .. |
+//! | `whole.rs` | functions that take a path and do all of it: [`read()`], [`write()`], [`rename()`], .. |
 //! | `dir.rs` | [`ReadDir`] |
 //!
 //! The system has no way to wait for a plain file, so its calls block, be it for microseconds.

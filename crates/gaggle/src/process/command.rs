@@ -1,6 +1,7 @@
 //! [`Command`]: what is to be started, and how.
 
 use super::Child;
+use crate::sim::is_simulated;
 use gaggle_rt::blocking;
 use std::ffi::OsStr;
 use std::io;
@@ -125,8 +126,7 @@ impl Command {
     /// # Blocking
     /// As long as the system needs. The worker's other goroutines move to another thread first.
     pub fn spawn(&mut self) -> io::Result<Child> {
-        let std = &mut self.std;
-        let child = blocking(|| std.spawn())?;
+        let child = start(&mut self.std)?;
         Child::new(child, self.kill_on_drop)
     }
 
@@ -159,7 +159,7 @@ impl Command {
         if !said.stderr {
             std.stderr(Stdio::piped());
         }
-        let child = blocking(|| std.spawn());
+        let child = start(std);
         // For whoever uses the command again.
         if !said.stdin {
             std.stdin(Stdio::inherit());
@@ -173,6 +173,14 @@ impl Command {
         let child = Child::new(child?, self.kill_on_drop)?;
         child.wait_with_output().await
     }
+}
+
+/// Not in a simulation: there is nothing that could wait for it, and it would have begun by then.
+fn start(std: &mut Std) -> io::Result<std::process::Child> {
+    if is_simulated() {
+        return Err(io::Error::other("a simulation has no processes"));
+    }
+    blocking(|| std.spawn())
 }
 
 impl From<Std> for Command {
