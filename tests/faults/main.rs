@@ -12,6 +12,7 @@
 //! | `clients.rs` | clients that keep to the rules: they must get every byte back |
 //! | `rude.rs` | clients that do not, and what is aborted in the middle |
 //! | `crowds.rs` | bursts, and times without descriptors |
+//! | `outside.rs` | child processes and signals |
 //! | `tally.rs` | what was done |
 
 #![cfg(target_os = "linux")]
@@ -28,6 +29,7 @@ mod watch;
 
 mod clients;
 mod crowds;
+mod outside;
 mod rude;
 mod server;
 mod tally;
@@ -47,6 +49,8 @@ use watch::{Calm, LONG, Memory, VERY_LONG};
 /// A round that has not ended by then waits for something that never comes.
 const LIMIT: Duration = Duration::from_secs(120);
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
+/// In this many rounds everything happens.
+const ENOUGH: u64 = 80;
 /// How many connections a burst may have, each with two descriptors in this process.
 const MOST: usize = 4_000;
 
@@ -67,7 +71,8 @@ struct Stage {
 /// Starts one scene of any kind.
 fn scene(stage: &Arc<Stage>, rng: &mut Rng) -> JoinHandle<()> {
     let (patient, impatient) = (stage.patient.tcp, stage.impatient.tcp);
-    let (kind, own, stage) = (rng.below(20), fork(rng), stage.clone());
+    let (kind, few) = (rng.below(21), one_in(rng, 4));
+    let (own, stage) = (fork(rng), stage.clone());
     go(async move {
         let strict = match kind {
             0..=2 => clients::ordinary(patient, own).await,
@@ -79,6 +84,9 @@ fn scene(stage: &Arc<Stage>, rng: &mut Rng) -> JoinHandle<()> {
             9 => rude::storm(patient, own).await,
             10 => rude::accepts(own).await,
             11 => rude::datagrams(own).await,
+            // A process is dear: one for some hundred connections.
+            20 if few => outside::children(own).await,
+            20 => outside::signals(own).await,
             12..=14 => {
                 rude::aborted(impatient, stage.impatient.unix.clone(), patient, own).await;
                 Ok(())
@@ -183,6 +191,8 @@ fn run(plan: &Plan, runtime: &Runtime) -> Result<String, (u64, String)> {
     // The first socket brings the runtime's own descriptors.
     let warm = runtime.block_on(async { gaggle::net::UnixStream::pair().map(drop) });
     warm.map_err(|error| (0, error.to_string()))?;
+    // The first listener brings those of the thread that waits for signals.
+    drop(gaggle::signal::notify(&[gaggle::signal::Signal::USR2]).map_err(|e| (0, e.to_string()))?);
     let open = descriptors();
     let mut calm: Option<Calm> = None;
     let mut rounds = 0;
@@ -196,6 +206,7 @@ fn run(plan: &Plan, runtime: &Runtime) -> Result<String, (u64, String)> {
         )
         .map_err(failed)?;
         descriptors_return(open).map_err(failed)?;
+        outside::no_child_is_left().map_err(failed)?;
         let calm = calm.get_or_insert_with(|| Calm::measure(runtime));
         calm.returns(runtime).map_err(failed)?;
         rounds += 1;
@@ -219,7 +230,7 @@ fn run(plan: &Plan, runtime: &Runtime) -> Result<String, (u64, String)> {
             return Err(failed(format!("memory has grown: {summary}")));
         }
         let never = tally::never();
-        if !never.is_empty() {
+        if rounds >= ENOUGH && !never.is_empty() {
             return Err(failed(format!("this has never happened: {never:?}")));
         }
     }

@@ -38,6 +38,9 @@ tally! {
     Unix: "unix connections",
     Datagram: "datagrams",
     Blocked: "handlers that blocked",
+    Child: "child processes",
+    ChildAborted: "child processes aborted",
+    Signal: "signals",
 }
 
 static COUNTS: [AtomicU64; TEXTS.len()] = [const { AtomicU64::new(0) }; TEXTS.len()];

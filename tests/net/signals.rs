@@ -14,7 +14,9 @@ use gaggle::runtime::{OnDeadlock, Runtime};
 use gaggle::signal::{self, Signal};
 #[cfg(target_os = "linux")]
 use gaggle::sync::WaitGroup;
-use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
+};
 use signal_hook::low_level::raise;
 use std::os::unix::process::ExitStatusExt;
 
@@ -83,6 +85,22 @@ fn what_is_ignored_by_default_can_be_listened_for_and_is_ignored_again() {
         drop(signal::notify(&[Signal::Child]).unwrap());
         raise(SIGCHLD).unwrap();
     });
+}
+
+/// `SIGPIPE` ends processes by default, and Rust's ignore it.
+#[test]
+fn what_was_ignored_before_is_ignored_afterwards() {
+    let name = "what_was_ignored_before_is_ignored_afterwards";
+    if !is_child() {
+        assert_eq!(ended(name), (None, Some(0)));
+        return;
+    }
+    let signals = signal::notify(&[Signal::Pipe]).unwrap();
+    raise(SIGPIPE).unwrap();
+    assert_eq!(signals.recv_blocking(), Signal::Pipe);
+    drop(signals);
+    raise(SIGPIPE).unwrap();
+    std::process::exit(0);
 }
 
 #[test]

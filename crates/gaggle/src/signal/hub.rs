@@ -65,8 +65,8 @@ impl Hub {
         };
         let nobody = Arc::new(AtomicBool::new(true));
         // First this one, for handlers run in order: whether anybody listens is decided when the signal comes, not when the thread hears of it.
-        // Not if it prints a dump by default: that is done by another thread, which asks `is_listened_for`.
-        if !crate::signals::prints_a_dump(signal) {
+        // Not if it prints a dump by default: that is done by another thread, which asks `is_listened_for`. And not if it was ignored until now: then it is again.
+        if !crate::signals::prints_a_dump(signal) && !is_ignored(signal) {
             register_conditional_default(signal.number(), nobody.clone())?;
         }
         handle.add_signal(signal.number())?;
@@ -89,6 +89,18 @@ impl Hub {
             }
         }
     }
+}
+
+/// Does the process ignore it, as `nohup` has it for `SIGHUP`, and Rust for `SIGPIPE`?
+fn is_ignored(signal: Signal) -> bool {
+    // There is such a file on Linux only.
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return signal == Signal::Pipe;
+    };
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal.number() - 1) & 1 == 1)
 }
 
 /// Does anybody listen for the signal with this number?

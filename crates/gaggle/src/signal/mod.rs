@@ -12,7 +12,7 @@
 //! | `signal.Stop(ch)` | drop it |
 //! | `signal.NotifyContext(ctx, ..)` | [`notify_context`] |
 //!
-//! As long as somebody listens for a signal it does not do what it does by default, such as ending the process; when nobody does any more, it does again.
+//! As long as somebody listens for a signal it does not do what it does by default, such as ending the process; when nobody does any more, it does again, and one that the process ignored is ignored again.
 //! So a program that wants a second Ctrl-C to end it drops what it listens with when the first has come.
 //! Several may listen for the same signal, and each is told. They may be on any runtime, or on none.
 //!
