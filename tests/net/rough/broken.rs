@@ -1,6 +1,6 @@
 //! Connections that break, end in one direction, or whose other end is slow.
 
-use super::waits_for_io;
+use super::{serve, waits_for_io};
 use crate::common::in_goroutine;
 use gaggle::go;
 use gaggle::net::{TcpListener, TcpStream, UdpSocket, UnixStream, lookup_host};
@@ -119,19 +119,7 @@ fn after_storms_of_connections_that_are_dropped_at_once_the_server_serves() {
         let before = num_goroutines();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serves = go(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                go(async move {
-                    let mut buffer = [0; 16];
-                    while let Ok(n @ 1..) = stream.read(&mut buffer).await {
-                        if stream.write_all(&buffer[..n]).await.is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-        });
+        let serves = go(serve(listener));
         for _ in 0..3 {
             let storm: Vec<_> = (0..300)
                 .map(|i| {
@@ -153,7 +141,7 @@ fn after_storms_of_connections_that_are_dropped_at_once_the_server_serves() {
             assert_eq!(&got, b"ping");
         }
         serves.abort();
-        let _ = serves.await;
+        assert!(serves.await.is_err());
         while num_goroutines() > before {
             sleep(Duration::from_millis(1)).await;
         }
@@ -200,6 +188,7 @@ fn datagrams_go_to_and_fro_between_goroutines() {
             client.await.unwrap();
         }
         serves.abort();
+        assert!(serves.await.is_err());
     });
 }
 

@@ -1,6 +1,6 @@
 //! Few descriptors, and many.
 
-use super::{descriptors, descriptors_return, in_a_process_of_its_own, waits_for_io};
+use super::{descriptors, descriptors_return, in_a_process_of_its_own, serve, waits_for_io};
 use gaggle::go;
 use gaggle::net::{TcpListener, TcpStream, UnixStream};
 use gaggle::runtime::Runtime;
@@ -99,19 +99,7 @@ fn ten_thousand_sockets_are_open_at_once_and_answer() {
     let body = runtime.go(async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serves = go(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                go(async move {
-                    let mut buffer = [0; 16];
-                    while let Ok(n @ 1..) = stream.read(&mut buffer).await {
-                        if stream.write_all(&buffer[..n]).await.is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-        });
+        let serves = go(serve(listener));
         let open = Arc::new(Barrier::new(PAIRS));
         let clients: Vec<_> = (0..PAIRS as u64)
             .map(|i| {
@@ -137,6 +125,7 @@ fn ten_thousand_sockets_are_open_at_once_and_answer() {
             client.await.unwrap().unwrap();
         }
         serves.abort();
+        assert!(serves.await.is_err());
     });
     runtime.block_on(body).unwrap();
     descriptors_return(before);

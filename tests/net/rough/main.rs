@@ -16,9 +16,10 @@ mod broken;
 mod descriptors;
 mod options;
 
-use gaggle::JoinHandle;
+use gaggle::net::TcpListener;
 use gaggle::runtime;
 use gaggle::time::sleep;
+use gaggle::{JoinHandle, go};
 use std::time::{Duration, Instant};
 
 /// Waits until a goroutine waits for a descriptor.
@@ -32,6 +33,21 @@ pub(crate) async fn waits_for_io<T>(handle: &JoinHandle<T>) {
         }
         assert!(!handle.is_finished(), "it has not waited");
         sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Gives everybody back what they send.
+pub(crate) async fn serve(listener: TcpListener) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        go(async move {
+            let mut buffer = [0; 16];
+            while let Ok(n @ 1..) = stream.read(&mut buffer).await {
+                if stream.write_all(&buffer[..n]).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod beam;
 pub(crate) mod ci;
 pub(crate) mod faults;
 pub(crate) mod lint;
+mod long;
 pub(crate) mod loom;
 pub(crate) mod overload;
 pub(crate) mod peers;

@@ -149,29 +149,26 @@ impl Command {
     /// # Cancel safety
     /// As for [`status`](Self::status); what it has written is lost.
     pub async fn output(&mut self) -> io::Result<Output> {
-        let (std, said) = (&mut self.std, self.said);
-        if !said.stdin {
-            std.stdin(Stdio::null());
-        }
-        if !said.stdout {
-            std.stdout(Stdio::piped());
-        }
-        if !said.stderr {
-            std.stderr(Stdio::piped());
-        }
-        let child = start(std);
+        self.say_what_was_not_said(Stdio::null, Stdio::piped);
+        let child = start(&mut self.std);
         // For whoever uses the command again.
-        if !said.stdin {
-            std.stdin(Stdio::inherit());
-        }
-        if !said.stdout {
-            std.stdout(Stdio::inherit());
-        }
-        if !said.stderr {
-            std.stderr(Stdio::inherit());
-        }
+        self.say_what_was_not_said(Stdio::inherit, Stdio::inherit);
         let child = Child::new(child?, self.kill_on_drop)?;
         child.wait_with_output().await
+    }
+}
+
+impl Command {
+    fn say_what_was_not_said(&mut self, input: fn() -> Stdio, output: fn() -> Stdio) {
+        if !self.said.stdin {
+            self.std.stdin(input());
+        }
+        if !self.said.stdout {
+            self.std.stdout(output());
+        }
+        if !self.said.stderr {
+            self.std.stderr(output());
+        }
     }
 }
 
