@@ -15,7 +15,7 @@ use gaggle::signal::{self, Signal};
 #[cfg(target_os = "linux")]
 use gaggle::sync::WaitGroup;
 use signal_hook::consts::{
-    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
 };
 use signal_hook::low_level::raise;
 use std::os::unix::process::ExitStatusExt;
@@ -101,6 +101,31 @@ fn what_was_ignored_before_is_ignored_afterwards() {
     drop(signals);
     raise(SIGPIPE).unwrap();
     std::process::exit(0);
+}
+
+#[gaggle::main]
+async fn with_dumps() {
+    let quits = signal::notify(&[Signal::QUIT]).unwrap();
+    raise(SIGQUIT).unwrap();
+    assert_eq!(quits.recv().await, Signal::Quit);
+    println!("it was received");
+    drop(quits);
+    raise(SIGQUIT).unwrap();
+    gaggle::time::sleep(std::time::Duration::from_secs(100)).await;
+}
+
+/// `#[gaggle::main]` has it print a dump and end the process (RT-04).
+#[test]
+fn whoever_listens_for_sigquit_gets_it_in_place_of_the_dump() {
+    let name = "whoever_listens_for_sigquit_gets_it_in_place_of_the_dump";
+    if is_child() {
+        return with_dumps();
+    }
+    let output = child(name, &[]);
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("it was received"), "{said}");
+    assert_eq!(said.matches("SIGQUIT: who waits").count(), 1, "{said}");
 }
 
 #[test]
