@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, conformance, licences, lint, test, ecosystem, beam, loom, soak",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, ecosystem, beam, loom, soak, faults",
         run: jobs::ci::ci,
     },
     Job {
@@ -118,6 +118,12 @@ const JOBS: &[Job] = &[
         arguments: "[--seconds 60] [--workers 1,2,4] [--seed S]",
         about: "random faults of all kinds, in release mode; nothing may be lost",
         run: jobs::soak::soak,
+    },
+    Job {
+        name: "faults",
+        arguments: "[--seconds 60] [--workers 1,2,4] [--gentle]",
+        about: "sockets under mixed faults, in release mode; nothing may be left behind",
+        run: jobs::faults::faults,
     },
     Job {
         name: "zoo",
@@ -199,7 +205,7 @@ fn help() -> String {
         let _ = writeln!(text, "  {call:<48} {}", job.about);
     }
     text.push_str(
-        "\nEnvironment: GAGGLE_WORKERS limits `test`, `stress`, `repeat` and `soak` to one worker count.",
+        "\nEnvironment: GAGGLE_WORKERS limits `test`, `stress`, `repeat`, `soak` and `faults` to one worker count.",
     );
     text
 }

@@ -91,21 +91,23 @@ pub async fn lookup_host(name: impl ToAddrs) -> io::Result<Vec<SocketAddr>> {
 }
 
 /// Tries one address after the other; the last error if none will do.
-pub(crate) async fn first_of<T>(
-    addresses: impl ToAddrs,
-    mut f: impl AsyncFnMut(SocketAddr) -> io::Result<T>,
+///
+/// Not with an `async` closure: a goroutine that awaits one that borrows is not seen to be `Send`.
+pub(crate) fn first_of<T>(
+    addresses: &impl ToAddrs,
+    f: impl FnMut(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
     let mut last = None;
-    for address in addresses.to_addrs()? {
-        match f(address).await {
+    for tried in addresses.to_addrs()?.into_iter().map(f) {
+        match tried {
             Ok(done) => return Ok(done),
             Err(error) => last = Some(error),
         }
     }
-    Err(last.unwrap_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "there is no address for that name",
-        )
-    }))
+    Err(last.unwrap_or_else(no_address))
+}
+
+pub(crate) fn no_address() -> io::Error {
+    let text = "there is no address for that name";
+    io::Error::new(io::ErrorKind::InvalidInput, text)
 }

@@ -5,6 +5,9 @@
 //! | `tcp.rs` | [`TcpListener`], [`TcpStream`] |
 //! | `unix.rs` | [`UnixListener`], [`UnixStream`] |
 //! | `udp.rs` | [`UdpSocket`] |
+//! | `datagram.rs` | [`UnixDatagram`] |
+//! | `socket.rs` | [`TcpSocket`]: what is to be set before a socket listens or connects |
+//! | `options.rs` | the options of all of these |
 //! | `stream.rs` | what streams of bytes have in common: reading and writing |
 //! | `halves.rs` | the two halves of a stream |
 //! | `macros.rs` | the methods and traits of all of these, written out |
@@ -26,16 +29,21 @@
 mod addresses;
 #[cfg(any(feature = "compat-tokio", feature = "hyper"))]
 mod compat;
+mod datagram;
 mod halves;
 mod macros;
+mod options;
+mod socket;
 mod stream;
 mod tcp;
 mod udp;
 mod unix;
 
 pub use addresses::{ToAddrs, lookup_host};
+pub use datagram::UnixDatagram;
 pub use gaggle_rt::io::{Direction, Registered};
 pub use halves::{Half, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use socket::TcpSocket;
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
 pub use unix::{UnixListener, UnixStream};

@@ -1,6 +1,6 @@
 //! TCP.
 
-use crate::addresses::{ToAddrs, first_of};
+use crate::addresses::{ToAddrs, first_of, no_address};
 use crate::halves::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::macros::{futures_io, reads, writes};
 use crate::stream::{self, Bytes};
@@ -26,7 +26,7 @@ const BACKLOG: i32 = 4096;
 /// How long `accept` waits when the process has no descriptor left.
 const BREATHER: Duration = Duration::from_millis(20);
 
-fn address(any: rustix::net::SocketAddrAny) -> io::Result<SocketAddr> {
+pub(crate) fn address(any: rustix::net::SocketAddrAny) -> io::Result<SocketAddr> {
     SocketAddr::try_from(any).map_err(io::Error::from)
 }
 
@@ -47,6 +47,10 @@ pub(crate) fn family(address: &SocketAddr) -> AddressFamily {
 pub struct TcpListener(Registered<OwnedFd>);
 
 impl TcpListener {
+    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self(Registered::new(fd, "tcp listener")?))
+    }
+
     /// Takes connections on the first of the addresses that can be had. Port 0 lets the system choose.
     ///
     /// # Errors
@@ -75,14 +79,13 @@ impl TcpListener {
     /// # }
     /// ```
     pub async fn bind(addresses: impl ToAddrs) -> io::Result<Self> {
-        first_of(addresses, async |address| {
+        first_of(&addresses, |address| {
             let fd = socket(family(&address), SocketType::STREAM)?;
             sockopt::set_socket_reuseaddr(&fd, true)?;
             bind(&fd, &address)?;
             listen(&fd, BACKLOG)?;
-            Ok(Self(Registered::new(fd, "tcp listener")?))
+            Self::new(fd)
         })
-        .await
     }
 
     /// Takes the next connection, and says whom it is with.
@@ -146,7 +149,17 @@ impl TcpListener {
     /// Those of the system.
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        Ok(Self(Registered::new(listener.into(), "tcp listener")?))
+        Self::new(listener.into())
+    }
+
+    /// As a listener of the standard library, which blocks.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn into_std(self) -> io::Result<std::net::TcpListener> {
+        let listener = std::net::TcpListener::from(self.0.into_inner());
+        listener.set_nonblocking(false)?;
+        Ok(listener)
     }
 }
 
@@ -182,24 +195,39 @@ impl TcpStream {
 
     /// Connects to the first of the addresses that answers.
     ///
+    /// The system gives up after minutes. For less, use `timeout(limit, TcpStream::connect(address))` of the module `time`.
+    ///
     /// # Errors
     /// Those of the system for the last address, such as one where nobody listens; and in a simulation, where there are no sockets.
     ///
     /// # Cancel safety
     /// If the future is dropped, there is no connection.
     pub async fn connect(addresses: impl ToAddrs) -> io::Result<Self> {
-        first_of(addresses, async |address| {
-            let fd = socket(family(&address), SocketType::STREAM)?;
-            match connect(&fd, &address) {
-                Ok(()) => return Self::new(fd, address),
-                Err(Errno::INPROGRESS | Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+        let mut last = None;
+        for address in addresses.to_addrs()? {
+            match Self::connect_to(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = Some(error),
             }
-            let stream = Self::new(fd, address)?;
-            stream.connected().await?;
-            Ok(stream)
-        })
-        .await
+        }
+        Err(last.unwrap_or_else(no_address))
+    }
+
+    async fn connect_to(address: SocketAddr) -> io::Result<Self> {
+        let fd = socket(family(&address), SocketType::STREAM)?;
+        Self::connect_by(fd, address).await
+    }
+
+    /// Connects a socket.
+    pub(crate) async fn connect_by(fd: OwnedFd, address: SocketAddr) -> io::Result<Self> {
+        match connect(&fd, &address) {
+            Ok(()) => return Self::new(fd, address),
+            Err(Errno::INPROGRESS | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let stream = Self::new(fd, address)?;
+        stream.connected().await?;
+        Ok(stream)
     }
 
     /// Waits until the connection is there, or has failed.
@@ -264,46 +292,6 @@ impl TcpStream {
         halves::owned(self)
     }
 
-    /// Are small writes sent at once (`true`), or kept back to be sent together?
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        Ok(sockopt::set_tcp_nodelay(&self.0, nodelay)?)
-    }
-
-    /// See [`set_nodelay`](Self::set_nodelay).
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn nodelay(&self) -> io::Result<bool> {
-        Ok(sockopt::tcp_nodelay(&self.0)?)
-    }
-
-    /// Does the system ask the other end now and then whether it is there?
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
-        Ok(sockopt::set_socket_keepalive(&self.0, keepalive)?)
-    }
-
-    /// How many hops a packet may take.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        Ok(sockopt::set_ip_ttl(&self.0, ttl)?)
-    }
-
-    /// With `Some`, a close waits for so long until what was written has been taken; zero breaks the connection off.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        Ok(sockopt::set_socket_linger(&self.0, linger)?)
-    }
-
     /// This end.
     ///
     /// # Errors
@@ -328,6 +316,16 @@ impl TcpStream {
         stream.set_nonblocking(true)?;
         let peer = stream.peer_addr()?;
         Self::new(stream.into(), peer)
+    }
+
+    /// As a connection of the standard library, which blocks.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
+        let stream = std::net::TcpStream::from(self.0.into_inner());
+        stream.set_nonblocking(false)?;
+        Ok(stream)
     }
 }
 

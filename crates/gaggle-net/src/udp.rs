@@ -7,7 +7,7 @@ use gaggle_rt::io::{Direction, Registered};
 use rustix::io::Errno;
 use rustix::net::{
     RecvFlags, SendFlags, SocketType, bind, connect, getpeername, getsockname, recv, recvfrom,
-    send, sendto, sockopt,
+    send, sendto,
 };
 use std::fmt;
 use std::future::poll_fn;
@@ -40,12 +40,11 @@ impl UdpSocket {
     /// # }
     /// ```
     pub async fn bind(addresses: impl ToAddrs) -> io::Result<Self> {
-        first_of(addresses, async |address| {
+        first_of(&addresses, |address| {
             let fd = socket(family(&address), SocketType::DGRAM)?;
             bind(&fd, &address)?;
             Ok(Self(Registered::new(fd, "udp")?))
         })
-        .await
     }
 
     /// From here on [`send`](Self::send) sends there, and only what comes from there is received.
@@ -53,7 +52,7 @@ impl UdpSocket {
     /// # Errors
     /// Those of the system.
     pub async fn connect(&self, addresses: impl ToAddrs) -> io::Result<()> {
-        first_of(addresses, async |address| Ok(connect(&self.0, &address)?)).await
+        first_of(&addresses, |address| Ok(connect(&self.0, &address)?))
     }
 
     /// Sends a datagram.
@@ -89,10 +88,19 @@ impl UdpSocket {
         &'a self,
         buffer: &'a mut [u8],
     ) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + Send + 'a {
+        self.receive(buffer, RecvFlags::empty())
+    }
+
+    #[track_caller]
+    fn receive<'a>(
+        &'a self,
+        buffer: &'a mut [u8],
+        flags: RecvFlags,
+    ) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + Send + 'a {
         let site = Site::caller();
         poll_fn(move |cx| {
             self.0.poll_io_at(cx, Direction::Read, site, |fd, _| {
-                let (_, n, from) = recvfrom(fd, &mut *buffer, RecvFlags::empty())?;
+                let (_, n, from) = recvfrom(fd, &mut *buffer, flags)?;
                 let from = from.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
                 Ok((n, SocketAddr::try_from(from)?))
             })
@@ -140,12 +148,38 @@ impl UdpSocket {
         })
     }
 
-    /// May datagrams go to everybody on a network?
+    /// Receives a datagram without taking it: the next receive gives the same one.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
-        Ok(sockopt::set_socket_broadcast(&self.0, broadcast)?)
+    ///
+    /// # Cancel safety
+    /// Nothing is taken in any case.
+    #[track_caller]
+    pub fn peek_from<'a>(
+        &'a self,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + Send + 'a {
+        self.receive(buffer, RecvFlags::PEEK)
+    }
+
+    /// From a socket of the standard library.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Ok(Self(Registered::new(socket.into(), "udp")?))
+    }
+
+    /// As a socket of the standard library, which blocks.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
+        let socket = std::net::UdpSocket::from(self.0.into_inner());
+        socket.set_nonblocking(false)?;
+        Ok(socket)
     }
 
     /// This end.

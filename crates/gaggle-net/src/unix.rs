@@ -8,13 +8,18 @@ use gaggle_rt::io::{Direction, Registered};
 use gaggle_rt::time::sleep;
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, connect, socketpair,
+    AddressFamily, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType, accept_with, connect,
+    getpeername, getsockname, socketpair,
 };
+use std::ffi::OsStr;
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,6 +27,17 @@ use std::time::Duration;
 
 /// How long is waited when there is no descriptor, or no room in the other side's queue.
 const BREATHER: Duration = Duration::from_millis(20);
+
+/// As the standard library has it.
+pub(crate) fn std_address(any: SocketAddrAny) -> io::Result<SocketAddr> {
+    let address = SocketAddrUnix::try_from(any)?;
+    if let Some(name @ [_, ..]) = address.abstract_name() {
+        return SocketAddr::from_abstract_name(name);
+    }
+    // An address without a name is what an empty path stands for.
+    let path = address.path_bytes().unwrap_or_default();
+    SocketAddr::from_pathname(OsStr::from_bytes(path))
+}
 
 /// A Unix socket that takes connections.
 pub struct UnixListener(Registered<OwnedFd>);
@@ -33,6 +49,32 @@ impl UnixListener {
     /// Those of the system, such as a path in use; and in a simulation, where there are no sockets.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::from_std(std::os::unix::net::UnixListener::bind(path)?)
+    }
+
+    /// Takes connections at an address, which may be one that is no file: `SocketAddr::from_abstract_name` of the standard library makes one.
+    ///
+    /// # Errors
+    /// As for [`bind`](Self::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        Self::from_std(std::os::unix::net::UnixListener::bind_addr(address)?)
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        std_address(getsockname(&self.0)?)
+    }
+
+    /// As a listener of the standard library, which blocks.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
+        let listener = std::os::unix::net::UnixListener::from(self.0.into_inner());
+        listener.set_nonblocking(false)?;
+        Ok(listener)
     }
 
     /// From a listener of the standard library.
@@ -114,7 +156,26 @@ impl UnixStream {
     /// # Cancel safety
     /// If the future is dropped, there is no connection.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
-        let address = SocketAddrUnix::new(path.as_ref())?;
+        Self::connect_by(SocketAddrUnix::new(path.as_ref())?).await
+    }
+
+    /// Connects to an address. See [`UnixListener::bind_addr`].
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect); and if the address has no name.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, there is no connection.
+    pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
+        let address = match (address.as_pathname(), address.as_abstract_name()) {
+            (Some(path), _) => SocketAddrUnix::new(path)?,
+            (None, Some(name)) => SocketAddrUnix::new_abstract_name(name)?,
+            (None, None) => return Err(io::ErrorKind::InvalidInput.into()),
+        };
+        Self::connect_by(address).await
+    }
+
+    async fn connect_by(address: SocketAddrUnix) -> io::Result<Self> {
         let fd = crate::tcp::socket(AddressFamily::UNIX, SocketType::STREAM)?;
         loop {
             match connect(&fd, &address) {
@@ -125,6 +186,32 @@ impl UnixStream {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// This end.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        std_address(getsockname(&self.0)?)
+    }
+
+    /// The other end, which has no name mostly.
+    ///
+    /// # Errors
+    /// Those of the system, such as a connection that is gone.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        std_address(getpeername(&self.0)?.ok_or(Errno::NOTCONN)?)
+    }
+
+    /// As a stream of the standard library, which blocks.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
+        let stream = std::os::unix::net::UnixStream::from(self.0.into_inner());
+        stream.set_nonblocking(false)?;
+        Ok(stream)
     }
 
     /// Two that are connected with each other.

@@ -32,7 +32,9 @@
 //! | `context.Context` | [`context::Context`] |
 //! | `errgroup.Group` | [`group::Group`] |
 //! | `net.Listen`, `net.Dial` | [`net::TcpListener`], [`net::TcpStream`] |
+//! | `os.ReadFile`, `exec.Command` | [`fs::read`], [`process::Command`] |
 //! | `time.Sleep` | [`time::sleep`] |
+//! | `signal.Notify`, `signal.NotifyContext` | [`signal::notify`], [`signal::notify_context`] |
 //! | `runtime.Gosched` | [`yield_now`] |
 //! | `runtime.LockOSThread` | [`go_locked`]: a goroutine with a thread of its own, whose future need not be `Send` |
 //!
@@ -58,12 +60,18 @@ pub mod chan;
 #[cfg(any(feature = "compat-tokio", feature = "hyper"))]
 pub mod compat;
 pub mod context;
+#[cfg(unix)]
+pub mod fs;
 pub mod group;
 #[cfg(target_os = "linux")]
 pub mod net;
 mod panics;
+#[cfg(target_os = "linux")]
+pub mod process;
 pub mod runtime;
 mod select;
+#[cfg(unix)]
+pub mod signal;
 #[cfg(unix)]
 mod signals;
 pub mod sim;

@@ -1,6 +1,6 @@
 //! `ci`: every check of a change, one after another, with the time of each and one line that sums up.
 
-use super::{beam, ecosystem, lint, loom, soak, test};
+use super::{beam, ecosystem, faults, lint, loom, soak, test};
 use crate::counts::Counts;
 use crate::{Failure, Outcome, conformance, licences, no_arguments, tidy};
 use std::time::{Duration, Instant};
@@ -61,6 +61,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "soak",
         run: || soak::soak(&[]),
+    },
+    Step {
+        name: "faults",
+        run: || faults::faults(&[]),
     },
 ];
 

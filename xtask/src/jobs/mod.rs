@@ -3,7 +3,9 @@
 pub(crate) mod beam;
 pub(crate) mod ci;
 pub(crate) mod ecosystem;
+pub(crate) mod faults;
 pub(crate) mod lint;
+mod long;
 pub(crate) mod loom;
 pub(crate) mod overload;
 pub(crate) mod peers;

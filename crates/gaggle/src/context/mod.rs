@@ -8,7 +8,7 @@
 //! | `values.rs` | [`Key`], and the list of values |
 //! | `after.rs` | [`AfterFunc`] |
 //! | `foreign.rs` | [`Foreign`]: contexts of others |
-//! | `signals.rs` | [`with_signals`], [`Signal`] |
+//! | `signals.rs` | [`with_signals`], [`SignalReceived`] |
 //! | `scope.rs` | a node of the tree: its state, its place below its parent, its end of life |
 //! | `walk.rs` | how a node ends together with all below it |
 //! | `watch.rs` | what looks after foreign contexts and signals on behalf of a node |
@@ -36,6 +36,8 @@ mod values;
 mod walk;
 mod watch;
 
+#[cfg(unix)]
+pub use crate::signal::Signal;
 pub use after::AfterFunc;
 pub use cancel::{Cancel, CancelCause, CancelGuard};
 pub(crate) use error::into_cause;
@@ -44,5 +46,5 @@ pub use foreign::{Foreign, Stop};
 pub use gaggle_chan::sync::Done;
 pub use handle::Context;
 #[cfg(unix)]
-pub use signals::{Signal, SignalReceived, with_signals};
+pub use signals::{SignalReceived, with_signals};
 pub use values::Key;

@@ -1,9 +1,9 @@
 //! What looks after something outside on behalf of a scope: a foreign context, or signals.
 
 use super::foreign::Stop;
-#[cfg(unix)]
-use super::signals::Listening;
 use crate::JoinHandle;
+#[cfg(unix)]
+use crate::signal::Listening;
 
 pub(super) enum Watch {
     /// A foreign context calls us; this takes the registration back.
