@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, conformance, licences, lint, test, beam, loom, soak",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, beam, cache, loom, soak",
         run: jobs::ci::ci,
     },
     Job {
@@ -136,6 +136,18 @@ const JOBS: &[Job] = &[
         arguments: "[--trees N] [--seed S] [--bless] [scenarios]",
         about: "supervision on gaggle and on a BEAM: prints what differs",
         run: jobs::beam::beam,
+    },
+    Job {
+        name: "cache",
+        arguments: "[test name]",
+        about: "the cache server of the examples with redis-cli and redis-benchmark",
+        run: jobs::cache::cache,
+    },
+    Job {
+        name: "fuzz",
+        arguments: "[--seconds 60]",
+        about: "the parser of the cache server under libFuzzer; needs a nightly toolchain",
+        run: jobs::fuzz::fuzz,
     },
     Job {
         name: "sanitize",

@@ -80,7 +80,7 @@ fn commands_of_random_bytes_come_back_as_they_were() {
     for seed in 0..300 {
         let mut random = Random(seed);
         let mut commands: Commands = Vec::new();
-        for _ in 0..1 + random.below(5) {
+        for _ in 0..=random.below(5) {
             let word = |random: &mut Random| {
                 (0..random.below(40))
                     .map(|_| random.next().to_le_bytes()[0])
