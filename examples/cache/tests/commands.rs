@@ -168,7 +168,7 @@ async fn scanned(client: &mut Client, options: &str) -> (Vec<String>, usize) {
         let answer = client.call(&format!("SCAN {cursor}{options}")).await;
         let lines: Vec<&str> = answer.lines().collect();
         assert_eq!(lines[0], "*2");
-        cursor = lines[2].to_owned();
+        lines[2].clone_into(&mut cursor);
         keys.extend(
             lines[4..]
                 .iter()

@@ -300,7 +300,7 @@ fn a_shard_that_panics_comes_back_while_the_others_serve_under_load() {
                             if other.starts_with("-TRYAGAIN")
                                 || other.starts_with("-ERR shard crashed") =>
                         {
-                            bad += 1
+                            bad += 1;
                         }
                         other => panic!("{other}"),
                     }
