@@ -8,9 +8,6 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-/// A buffer of this much is kept while nothing is in it.
-const KEPT: usize = 512;
-
 /// Why a round ends before the input does.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -58,7 +55,7 @@ impl Session {
         let mut rest = std::mem::take(&mut self.rest);
         let (taken, stop) = self.plan(&rest, round);
         rest.drain(..taken);
-        if !rest.is_empty() || rest.capacity() <= KEPT {
+        if !rest.is_empty() {
             self.rest = rest;
         }
         stop

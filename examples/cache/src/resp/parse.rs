@@ -5,12 +5,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::ops::Range;
 
 /// A header line is a mark, a number and the end of the line.
 const LONGEST_HEADER: usize = 32;
 /// How many ranges are kept for the next request.
-const KEPT: usize = 16;
+const KEPT: usize = 8;
 
 /// What a request may be at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +76,7 @@ impl Error for ProtocolError {}
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     input: &'a [u8],
-    arguments: &'a [Range<usize>],
+    arguments: &'a [(u32, u32)],
     size: usize,
 }
 
@@ -92,8 +91,10 @@ impl<'a> Request<'a> {
     /// One of them; nothing for one that is not there.
     #[must_use]
     pub fn get(&self, at: usize) -> &'a [u8] {
-        let range = self.arguments.get(at).cloned();
-        range.and_then(|range| self.input.get(range)).unwrap_or(&[])
+        let range = self.arguments.get(at).copied();
+        range
+            .and_then(|(from, to)| self.input.get(from as usize..to as usize))
+            .unwrap_or(&[])
     }
 
     /// Those from `first` on.
@@ -126,7 +127,8 @@ pub struct Parser {
     state: State,
     /// How far the request has been read.
     at: usize,
-    arguments: Vec<Range<usize>>,
+    /// From where to where each is; small, because each connection has them.
+    arguments: Vec<(u32, u32)>,
 }
 
 impl Parser {
@@ -234,7 +236,7 @@ impl Parser {
                     if tail != b"\r\n" {
                         return Err(ProtocolError::Unterminated);
                     }
-                    self.arguments.push(self.at..end);
+                    self.arguments.push(narrow(self.at, end)?);
                     self.at = end + 2;
                     self.state = State::Arguments(after);
                 }
@@ -258,7 +260,7 @@ impl Parser {
             match (byte.is_ascii_whitespace(), word) {
                 (false, None) => word = Some(at),
                 (true, Some(from)) => {
-                    self.arguments.push(from..at);
+                    self.arguments.push(narrow(from, at)?);
                     word = None;
                 }
                 _ => {}
@@ -279,6 +281,14 @@ fn header(input: &[u8], at: usize) -> Result<Option<(Option<i64>, usize)>, Proto
         Some(length) => Ok(Some((integer(&line[1..length]), at + length + 2))),
         None if line.len() == LONGEST_HEADER => Err(ProtocolError::HeaderTooLong),
         None => Ok(None),
+    }
+}
+
+/// A range of a request, none of which is longer than 4 GiB.
+fn narrow(from: usize, to: usize) -> Result<(u32, u32), ProtocolError> {
+    match (u32::try_from(from), u32::try_from(to)) {
+        (Ok(from), Ok(to)) => Ok((from, to)),
+        _ => Err(ProtocolError::RequestTooLong),
     }
 }
 
