@@ -73,11 +73,8 @@ impl Session {
             let size = request.size();
             match command::enter(round, request, self.channels > 0) {
                 Entered::Yes => taken += size,
-                Entered::Alone(alone) if round.is_empty() => {
-                    return (taken + size, Some(Stop::Alone(alone)));
-                }
-                // First what was before it.
-                Entered::Alone(_) => break,
+                // What is in the round comes before it, and what follows after.
+                Entered::Alone(alone) => return (taken + size, Some(Stop::Alone(alone))),
             }
         }
         (taken, None)

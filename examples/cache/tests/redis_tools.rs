@@ -4,9 +4,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is about processes")]
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 struct Program {
     child: Child,
@@ -15,7 +17,11 @@ struct Program {
 
 impl Program {
     fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gaggle-cache"))
+        Self::begin(Command::new(env!("CARGO_BIN_EXE_gaggle-cache")), options)
+    }
+
+    fn begin(mut command: Command, options: &[&str]) -> Self {
+        let mut child = command
             .args(["--listen", "127.0.0.1:0"])
             .args(options)
             .stdout(Stdio::piped())
@@ -194,6 +200,45 @@ fn a_signal_ends_it_in_good_order_and_its_keys_outlive_it() {
     assert_eq!(program.cli("GET k\nGET n\nDBSIZE\n"), "v\n2\n2\n");
     program.end();
     std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn without_descriptors_it_takes_no_more_until_there_are_some_again() {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 40 && exec \"$0\" \"$@\""]);
+    limited.arg(env!("CARGO_BIN_EXE_gaggle-cache"));
+    let program = Program::begin(limited, &[]);
+    let connect = || {
+        let stream = TcpStream::connect(format!("127.0.0.1:{}", program.port)).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        stream
+    };
+    let ping = |mut stream: &TcpStream| {
+        stream.write_all(b"PING\r\n").unwrap();
+        let mut answer = [0; 7];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"+PONG\r\n");
+    };
+    // The system takes them all; the program has descriptors for some of them.
+    let mut streams: Vec<_> = (0..80).map(|_| connect()).collect();
+    ping(&streams[0]);
+    let last = streams.split_off(60);
+    let mut waits = &last[0];
+    waits.write_all(b"PING\r\n").unwrap();
+    waits
+        .set_read_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    assert!(
+        waits.read(&mut [0; 7]).is_err(),
+        "it has no descriptor for this one"
+    );
+    ping(&streams[0]);
+    drop(streams);
+    last[1..].iter().for_each(ping);
+    drop(last);
+    program.end();
 }
 
 #[test]

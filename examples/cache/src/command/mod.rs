@@ -21,7 +21,7 @@ const SYNTAX: &str = "ERR syntax error";
 pub(crate) enum Entered {
     /// It is in the round.
     Yes,
-    /// It is done by the connection, when nothing else is going on.
+    /// It is done by the connection, when what is in the round has been carried out.
     Alone(Alone),
 }
 
