@@ -121,3 +121,34 @@ fn one_that_cannot_be_written_leaves_the_old_one() {
     assert_eq!(names.len(), 1, "nothing is left beside it: {names:?}");
     assert_eq!(snapshot::load(Path::new("/nowhere/at/all")).unwrap(), []);
 }
+
+#[test]
+fn snapshots_that_are_asked_for_at_once_are_written_one_after_the_other() {
+    let path = path("at-once");
+    gaggle::block_on(async {
+        let server = Running::start(config(&path)).await;
+        let mut savers = Vec::new();
+        for n in 0..8 {
+            let mut client = server.connect().await;
+            savers.push(gaggle::go(async move {
+                for round in 0..5 {
+                    let value = "x".repeat(10_000 * (n + 1));
+                    client.call(&format!("SET k{n} {round}{value}")).await;
+                    assert_eq!(client.call("SAVE").await, "+OK\r\n");
+                }
+            }));
+        }
+        let mut reads = 0;
+        while savers.iter().any(|saver| !saver.is_finished()) {
+            snapshot::load(&path).expect("whole at any time");
+            reads += 1;
+            gaggle::yield_now().await;
+        }
+        for saver in savers {
+            saver.await.unwrap();
+        }
+        assert!(reads > 0);
+        assert_eq!(snapshot::load(&path).unwrap().len(), 8);
+        server.stop().await;
+    });
+}

@@ -121,6 +121,8 @@ impl Lot {
 /// ```
 pub struct Shards {
     running: Running,
+    /// One snapshot is written at a time, so an older one never takes the place of a newer one.
+    saving: gaggle::sync::Mutex<()>,
     pub(crate) lot: Arc<Lot>,
 }
 
@@ -169,6 +171,7 @@ impl Shards {
         let running = started.map_err(|error| StartError::Shards(error.into()))?;
         Ok(Self {
             running,
+            saving: gaggle::sync::Mutex::new(()),
             lot: Arc::new(lot),
         })
     }
@@ -228,6 +231,7 @@ impl Shards {
         let Some(path) = &self.lot.config.snapshot else {
             return Ok(());
         };
+        let _one = self.saving.lock().await;
         let mut sections: Vec<Section> = Vec::new();
         for shard in &self.lot.shards {
             let asked = shard.slot.ask(Msg::Export).no_deadline();
