@@ -56,7 +56,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "ci",
         arguments: "",
-        about: "all that CI runs: tidy, conformance, licences, lint, test, ecosystem, beam, loom, soak, faults",
+        about: "all that CI runs: tidy, conformance, licences, lint, test, ecosystem, beam, cache, loom, soak, faults",
         run: jobs::ci::ci,
     },
     Job {
@@ -148,6 +148,18 @@ const JOBS: &[Job] = &[
         arguments: "[--trees N] [--seed S] [--bless] [scenarios]",
         about: "supervision on gaggle and on a BEAM: prints what differs",
         run: jobs::beam::beam,
+    },
+    Job {
+        name: "cache",
+        arguments: "[test name]",
+        about: "the cache server of the examples with redis-cli and redis-benchmark",
+        run: jobs::cache::cache,
+    },
+    Job {
+        name: "fuzz",
+        arguments: "[--seconds 60]",
+        about: "the parser of the cache server under libFuzzer; needs a nightly toolchain",
+        run: jobs::fuzz::fuzz,
     },
     Job {
         name: "sanitize",

@@ -1,6 +1,6 @@
 //! `ci`: every check of a change, one after another, with the time of each and one line that sums up.
 
-use super::{beam, ecosystem, faults, lint, loom, soak, test};
+use super::{beam, cache, ecosystem, faults, lint, loom, soak, test};
 use crate::counts::Counts;
 use crate::{Failure, Outcome, conformance, licences, no_arguments, tidy};
 use std::time::{Duration, Instant};
@@ -53,6 +53,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "beam",
         run: beam::with_what_it_needs,
+    },
+    Step {
+        name: "cache",
+        run: cache::with_what_it_needs,
     },
     Step {
         name: "loom",

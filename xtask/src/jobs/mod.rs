@@ -1,9 +1,12 @@
 //! The jobs, one file each. `tidy` and `licences`, which have logic of their own, are folders beside this one.
 
 pub(crate) mod beam;
+pub(crate) mod cache;
 pub(crate) mod ci;
+mod debian;
 pub(crate) mod ecosystem;
 pub(crate) mod faults;
+pub(crate) mod fuzz;
 pub(crate) mod lint;
 mod long;
 pub(crate) mod loom;
@@ -29,6 +32,34 @@ fn separate(command: &mut Command, name: &str) -> Result<(), Failure> {
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     Ok(())
+}
+
+/// The values of options that are numbers above zero, each with what it is if nothing is said.
+fn numbers<const N: usize>(
+    job: &str,
+    arguments: &[String],
+    known: [(&str, u64); N],
+) -> Result<[u64; N], Failure> {
+    let mut values = known.map(|(_, value)| value);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (argument.as_str(), None),
+        };
+        let Some(at) = known.iter().position(|(known, _)| *known == name) else {
+            let names = known.map(|(name, _)| name).join(" and ");
+            let message = format!("`{job}` does not know `{name}`; it takes {names}");
+            return Err(Failure::Usage(message));
+        };
+        let value = value.or_else(|| rest.next().map(String::as_str));
+        let value = value.ok_or_else(|| Failure::Usage(format!("`{name}` needs a value")))?;
+        values[at] = match value.parse() {
+            Ok(0) | Err(_) => return Err(Failure::Usage(format!("`{name} {value}`: not known"))),
+            Ok(number) => number,
+        };
+    }
+    Ok(values)
 }
 
 /// `RUSTFLAGS` with `flag` added to what the caller has set.

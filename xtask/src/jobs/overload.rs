@@ -2,7 +2,7 @@
 //!
 //! The program is the test target `overload`; what it does and what must hold is said there.
 
-use super::separate;
+use super::{numbers, separate};
 use crate::{Failure, Outcome, run};
 
 /// How long each policy is tried, if nothing is said.
@@ -10,7 +10,7 @@ const SECONDS: u64 = 60;
 
 /// Runs it, at two workers if nothing is said: one for the actor, one for all others.
 pub(crate) fn overload(arguments: &[String]) -> Outcome {
-    let (seconds, workers) = options(arguments)?;
+    let [seconds, workers] = options(arguments)?;
     let mut command = run::cargo(["test", "--release", "-p", "gaggle", "--test", "overload"]);
     command
         .args(["--", "--nocapture"])
@@ -23,31 +23,9 @@ pub(crate) fn overload(arguments: &[String]) -> Outcome {
     Ok(counts)
 }
 
-fn options(arguments: &[String]) -> Result<(u64, u64), Failure> {
-    let (mut seconds, mut workers) = (SECONDS, 2);
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        let (name, value) = match argument.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (argument.as_str(), None),
-        };
-        let place = match name {
-            "--seconds" => &mut seconds,
-            "--workers" => &mut workers,
-            other => {
-                return Err(Failure::Usage(format!(
-                    "`overload` does not know `{other}`; it takes --seconds and --workers"
-                )));
-            }
-        };
-        let value = value.or_else(|| rest.next().map(String::as_str));
-        let value = value.ok_or_else(|| Failure::Usage(format!("`{name}` needs a value")))?;
-        *place = match value.parse() {
-            Ok(0) | Err(_) => return Err(Failure::Usage(format!("`{name} {value}`: not known"))),
-            Ok(number) => number,
-        };
-    }
-    Ok((seconds, workers))
+fn options(arguments: &[String]) -> Result<[u64; 2], Failure> {
+    let known = [("--seconds", SECONDS), ("--workers", 2)];
+    numbers("overload", arguments, known)
 }
 
 #[cfg(test)]
@@ -59,9 +37,9 @@ mod tests {
     fn options_are_read_have_defaults_and_are_refused() {
         let words =
             |line: &str| -> Vec<String> { line.split_whitespace().map(str::to_owned).collect() };
-        assert_eq!(options(&[]).unwrap(), (60, 2));
+        assert_eq!(options(&[]).unwrap(), [60, 2]);
         let given = words("--seconds 5 --workers=1");
-        assert_eq!(options(&given).unwrap(), (5, 1));
+        assert_eq!(options(&given).unwrap(), [5, 1]);
         for wrong in ["--seconds 0", "--seconds", "--fast", "1", "--workers x"] {
             let refused = options(&words(wrong));
             assert!(matches!(refused, Err(Failure::Usage(_))), "{wrong}");

@@ -30,7 +30,7 @@ pub(crate) fn sanitize(arguments: &[String]) -> Outcome {
 }
 
 /// The nightly cargo, free of the variables by which rustup pins this process to its own toolchain.
-fn nightly() -> Command {
+pub(super) fn nightly() -> Command {
     let mut command = Command::new("rustup");
     command
         .args(["run", "nightly", "cargo"])
@@ -41,7 +41,7 @@ fn nightly() -> Command {
     command
 }
 
-fn nightly_is_installed() -> bool {
+pub(super) fn nightly_is_installed() -> bool {
     nightly()
         .arg("--version")
         .env("RUSTUP_AUTO_INSTALL", "0")

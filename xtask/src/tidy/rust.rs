@@ -45,10 +45,18 @@ fn size(file: &File, findings: &mut Vec<Finding>) {
         let message = format!("{lines} lines, more than {LONG_FILE}");
         findings.push(Finding::warning(&file.path, 0, message));
     }
-    if file.path.starts_with("examples/") && lines > LONGEST_EXAMPLE {
+    if is_example(&file.path) && lines > LONGEST_EXAMPLE {
         let message = format!("an example of {lines} lines: at most {LONGEST_EXAMPLE}");
         findings.push(Finding::error(&file.path, 0, message));
     }
+}
+
+/// A program of the tutorial, or a part of one in a folder. What is a package of its own has files like any other.
+fn is_example(path: &str) -> bool {
+    path.starts_with("examples/")
+        && !["/src/", "/tests/", "/fuzz/"]
+            .iter()
+            .any(|part| path.contains(part))
 }
 
 /// Notes to oneself and traces of debugging.
