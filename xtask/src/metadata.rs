@@ -14,7 +14,7 @@ pub(crate) struct Package {
     /// `None` for packages of the workspace.
     pub(crate) source: Option<String>,
     pub(crate) has_library: bool,
-    /// Names of the packages it depends on outside of tests.
+    /// Names of the packages it depends on outside of tests, without those that only a feature brings in.
     pub(crate) dependencies: Vec<String>,
 }
 
@@ -144,6 +144,7 @@ fn package(value: &Value) -> Package {
         has_library: list(&value["targets"]).any(|target| list(&target["kind"]).any(is_library)),
         dependencies: list(&value["dependencies"])
             .filter(|dependency| dependency["kind"].as_str() != Some("dev"))
+            .filter(|dependency| dependency["optional"].as_bool() != Some(true))
             .map(|dependency| text(&dependency["name"]))
             .collect(),
     }

@@ -154,6 +154,19 @@ pub fn threads_of_process() -> Option<Vec<i32>> {
 }
 
 /// Threads of gaggle's own that wake nobody of their own accord: monitors, the one that waits for signals.
+static STRANGERS: AtomicBool = AtomicBool::new(false);
+
+/// From now on threads that gaggle did not start, of another runtime, are there to wake goroutines: that everybody waits for one of them is no reason for a note.
+pub fn expect_strangers() {
+    STRANGERS.store(true, Ordering::Relaxed);
+}
+
+/// See [`expect_strangers`].
+#[must_use]
+pub fn strangers_are_expected() -> bool {
+    STRANGERS.load(Ordering::Relaxed)
+}
+
 static SERVANTS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
 /// The calling thread is such a one until this is dropped.

@@ -26,6 +26,21 @@ fn anchor() -> Instant {
     *ANCHOR.get_or_init(Instant::now)
 }
 
+/// Where that point is on the clock of the standard library, as if gaggle's clock were the system's.
+///
+/// # Panics
+/// When that clock does not reach so far, which is hundreds of years.
+#[must_use]
+pub fn to_std(nanos: Nanos) -> Instant {
+    anchor() + Duration::from_nanos(nanos)
+}
+
+/// The reverse of [`to_std`]; what is before the beginning of gaggle's clock is at its beginning.
+#[must_use]
+pub fn from_std(instant: Instant) -> Nanos {
+    to_nanos(instant.saturating_duration_since(anchor()))
+}
+
 /// The system's monotonic clock.
 #[inline]
 #[must_use]

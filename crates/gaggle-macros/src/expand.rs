@@ -6,7 +6,7 @@
 //! ```text
 //! fn main() -> Ret {
 //!     async fn main() -> Ret { body }
-//!     ::gaggle::__private::main(::gaggle::__private::Config { workers: None }, main())
+//!     ::gaggle::__private::main(::gaggle::__private::Config { workers: None, tokio: false }, main())
 //! }
 //! ```
 //!
@@ -172,12 +172,13 @@ fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStre
     } else {
         quote_spanned!(span=> ::core::option::Option::None)
     };
+    let tokio = options.tokio;
     let test = (entry == Entry::Test).then(|| quote_spanned!(span=> #[::core::prelude::v1::test]));
     let call = match entry {
         Entry::Main => {
             // As if the user had written it: a future that is not `Send` is reported here.
             let future = quote_spanned!(name.span()=> #name());
-            quote_spanned!(span=> #private::#runner(#private::Config { workers: #workers }, #future))
+            quote_spanned!(span=> #private::#runner(#private::Config { workers: #workers, tokio: #tokio }, #future))
         }
         Entry::Test => {
             let settings = options.simulation.settings(span);
@@ -187,6 +188,7 @@ fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStre
                 #private::#runner(
                     #private::TestConfig {
                         workers: #workers,
+                        tokio: #tokio,
                         name: #text,
                         #settings
                         ..<#private::TestConfig as ::core::default::Default>::default()
@@ -245,7 +247,7 @@ mod tests {
                 #[allow(clippy::unused_async, reason = "an entry point is async by rule")]
                 async fn main() -> Result<(), E> { body() }
                 ::gaggle::__private::main(
-                    ::gaggle::__private::Config { workers: ::core::option::Option::Some(4usize) },
+                    ::gaggle::__private::Config { workers: ::core::option::Option::Some(4usize), tokio: false },
                     main()
                 )
             }
@@ -294,6 +296,22 @@ mod tests {
             "{got}"
         );
         assert!(!got.contains("gaggle ::"), "{got}");
+    }
+
+    #[test]
+    fn tokio_is_a_flag_that_needs_the_feature() {
+        let got = main(
+            quote!(tokio, workers = 2),
+            quote!(
+                async fn main() {}
+            ),
+        );
+        if cfg!(feature = "compat-tokio") {
+            assert!(got.contains("tokio : true"), "{got}");
+        } else {
+            assert!(got.contains("feature `compat-tokio`"), "{got}");
+            assert!(got.contains("fn main ()"), "{got}");
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ use proc_macro::TokenStream;
 ///
 /// - `workers = N`: run on `N` worker threads, at least 1. Without it the number comes from `GAGGLE_WORKERS`, else from
 ///   the CPUs that this process may use.
+/// - `tokio`: goroutines find tokio's reactor and timers, for libraries that need them; see `gaggle::compat::tokio`.
+///   It needs gaggle's feature `compat-tokio`.
 /// - `crate = path`: where gaggle is found if it is not `::gaggle`, for crates that rename or re-export it. A string
 ///   works too: `crate = "path"`.
 ///
@@ -72,7 +74,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Options
 ///
-/// - `workers = N` and `crate = path`, as for [`macro@main`]. With `workers` there is one run, on that many real workers.
+/// - `workers = N`, `tokio` and `crate = path`, as for [`macro@main`]. With `workers` there is one run, on that many real workers; so there is with `tokio`, since a simulation has no sockets and no threads of others.
 /// - `schedules = N`: so many schedules, without a limit of time.
 /// - `scheduler = ".."`: `fifo`, `random`, `sticky(P)`, `pct(D)`, `dfs` or `dfs(PREEMPTIONS)`; several with spaces between them take turns.
 /// - `preempt = "op"` or `"await"`: goroutines may be made to let others run before each operation of gaggle's, or only where they have to wait.

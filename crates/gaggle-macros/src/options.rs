@@ -1,4 +1,4 @@
-//! The arguments of the attributes: `workers = N` and `crate = path`, and for tests how they are simulated.
+//! The arguments of the attributes: `workers = N`, `tokio` and `crate = path`, and for tests how they are simulated.
 //!
 //! Every mistake is reported at its own place, and a mistake in one option does not hide one in the next.
 
@@ -11,7 +11,7 @@ use syn::{Error, Lit, LitInt, LitStr, Path, Token};
 
 /// Said wherever an option is not understood; names all there are.
 fn expected(entry: Entry) -> String {
-    let common = "expected `workers = N` or `crate = path`";
+    let common = "expected `workers = N`, `tokio` or `crate = path`";
     match entry {
         Entry::Main => common.to_owned(),
         Entry::Test => format!(
@@ -25,6 +25,7 @@ fn expected(entry: Entry) -> String {
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) workers: Option<LitInt>,
+    pub(crate) tokio: bool,
     pub(crate) krate: Option<Path>,
     pub(crate) simulation: Simulation,
 }
@@ -74,6 +75,10 @@ impl Options {
                 only_once(self.krate.is_some(), &name)?;
                 self.krate = Some(path);
             }
+            "tokio" => {
+                only_once(self.tokio, &name)?;
+                self.tokio = tokio_is_there(&name)?;
+            }
             other if entry == Entry::Test && simulation::knows(other) => {
                 let wanted = simulation::form(other);
                 value_follows(input, &name, &format!("`{other}` needs a value: {wanted}"))?;
@@ -94,6 +99,15 @@ impl Options {
             Err(input.error("expected a comma or the end of the options"))
         }
     }
+}
+
+/// `tokio` may be asked for if the façade has been built with it.
+fn tokio_is_there(name: &Ident) -> syn::Result<bool> {
+    if cfg!(feature = "compat-tokio") {
+        return Ok(true);
+    }
+    let what = "`tokio` needs gaggle's feature `compat-tokio`: in Cargo.toml, `gaggle = { features = [\"compat-tokio\"], .. }`";
+    Err(Error::new(name.span(), what))
 }
 
 fn note(errors: &mut Option<Error>, error: Error) {

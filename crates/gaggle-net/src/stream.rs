@@ -8,6 +8,8 @@ use rustix::io::{readv, writev};
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
+#[cfg(any(feature = "compat-tokio", feature = "hyper"))]
+use std::mem::MaybeUninit;
 use std::net::Shutdown as How;
 use std::os::fd::{AsFd, OwnedFd};
 use std::task::{Context, Poll};
@@ -22,6 +24,22 @@ pub(crate) fn poll_read<F: AsFd>(
     let wanted = buffer.len();
     fd.poll_io_at(cx, Direction::Read, site, |fd, used_up| {
         let (_, n) = recv(fd, &mut *buffer, RecvFlags::empty())?;
+        *used_up = n > 0 && n < wanted;
+        Ok(n)
+    })
+}
+
+/// One poll of a read into memory that nobody has written yet. Says how many bytes were written to the front of it.
+#[cfg(any(feature = "compat-tokio", feature = "hyper"))]
+pub(crate) fn poll_read_spare<F: AsFd>(
+    fd: &Registered<F>,
+    cx: &mut Context<'_>,
+    spare: &mut [MaybeUninit<u8>],
+) -> Poll<io::Result<usize>> {
+    let wanted = spare.len();
+    fd.poll_io_at(cx, Direction::Read, Site::UNKNOWN, |fd, used_up| {
+        let ((written, _), _) = recv(fd, &mut *spare, RecvFlags::empty())?;
+        let n = written.len();
         *used_up = n > 0 && n < wanted;
         Ok(n)
     })

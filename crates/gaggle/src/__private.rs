@@ -14,11 +14,19 @@ use std::time::Duration;
 pub struct Config {
     /// How many workers; the default number if `None`.
     pub workers: Option<usize>,
+    /// Goroutines find tokio. The macro refuses that without the feature.
+    pub tokio: bool,
 }
 
 impl Config {
     fn build(self, on_deadlock: OnDeadlock) -> Runtime {
         let builder = Runtime::builder().on_deadlock(on_deadlock);
+        #[cfg(feature = "compat-tokio")]
+        let builder = if self.tokio {
+            builder.thread_guard(crate::compat::tokio::enter)
+        } else {
+            builder
+        };
         let builder = match self.workers {
             Some(workers) => builder.workers(workers),
             None => builder,
@@ -61,6 +69,8 @@ where
 pub struct TestConfig {
     /// Real workers, so many, and one run.
     pub workers: Option<usize>,
+    /// Goroutines find tokio; so real workers, too.
+    pub tokio: bool,
     /// What the test is called.
     pub name: &'static str,
     /// How many schedules.
@@ -132,9 +142,12 @@ where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output: Termination + Send + 'static> + Send + 'static,
 {
-    if config.workers.is_some() || Settings::of_environment().off {
-        let workers = config.workers;
-        check(run(Config { workers }.build(OnDeadlock::Panic), root()));
+    if config.workers.is_some() || config.tokio || Settings::of_environment().off {
+        let TestConfig { workers, tokio, .. } = config;
+        check(run(
+            Config { workers, tokio }.build(OnDeadlock::Panic),
+            root(),
+        ));
         return;
     }
     let report = config.builder().run(move || {

@@ -49,6 +49,8 @@ extern crate self as gaggle;
 pub mod __private;
 pub mod actor;
 pub mod chan;
+#[cfg(any(feature = "compat-tokio", feature = "hyper"))]
+pub mod compat;
 pub mod context;
 pub mod group;
 #[cfg(target_os = "linux")]

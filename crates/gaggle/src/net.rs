@@ -31,6 +31,6 @@
 //! }
 //! ```
 //!
-//! The streams are `futures_io::{AsyncRead, AsyncWrite}`. On Linux only; a simulation has no sockets.
+//! The streams are `futures_io::{AsyncRead, AsyncWrite}`; with the feature `compat-tokio` also tokio's traits of the same names, and with `hyper` also `hyper::rt::{Read, Write}`. On Linux only; a simulation has no sockets.
 
 pub use gaggle_net::*;

@@ -120,7 +120,12 @@ impl Watch {
     }
 
     fn unclear(&mut self, shared: &Arc<Shared>, threads: usize) -> Option<Nanos> {
-        if shared.config.on_deadlock != OnDeadlock::Exit || self.noted || shared.live.count() == 0 {
+        let policy = shared.config.on_deadlock;
+        if policy != OnDeadlock::Exit || self.noted || shared.live.count() == 0 {
+            return None;
+        }
+        if blocked::strangers_are_expected() {
+            // It is their work to wake goroutines, whenever that is.
             return None;
         }
         self.unclear += 1;

@@ -36,6 +36,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// See [`block_on`].
 pub(super) fn block_on_in<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
     let _entered = enter(shared.clone());
+    let _guard = shared.thread_guard();
     if sched::runs_goroutines() {
         return wait_for(future);
     }

@@ -1,5 +1,6 @@
 //! How a runtime is to be, and how many workers it gets.
 
+use super::guard::ThreadGuard;
 use super::handle::Runtime;
 use crate::inspect::verdict;
 use crate::sched::{Config, Shared};
@@ -68,6 +69,7 @@ pub struct Builder {
     on_panic: OnPanic,
     on_deadlock: OnDeadlock,
     report_stuck: bool,
+    thread_guard: Option<ThreadGuard>,
 }
 
 impl Default for Builder {
@@ -84,6 +86,7 @@ impl Builder {
             on_panic: OnPanic::default(),
             on_deadlock: OnDeadlock::default(),
             report_stuck: false,
+            thread_guard: None,
         }
     }
 
@@ -121,6 +124,41 @@ impl Builder {
         self
     }
 
+    /// Has each thread of the runtime hold what `make` gives for as long as it polls goroutines: something that code in them finds through its thread, such as another runtime's context.
+    ///
+    /// `make` is called on the thread before its first poll, and what it gave is dropped there after the last one.
+    /// That holds for workers, for the threads that stand in for blocked ones, for goroutines with a thread of their own, and for a thread while it is in [`block_on`](Runtime::block_on).
+    /// A poll costs nothing more. If `make` panics, that thread goes without.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// thread_local!(static HELD: Cell<bool> = const { Cell::new(false) });
+    /// struct Held;
+    /// impl Drop for Held {
+    ///     fn drop(&mut self) {
+    ///         HELD.set(false);
+    ///     }
+    /// }
+    /// let make = || {
+    ///     HELD.set(true);
+    ///     Held
+    /// };
+    /// let runtime = gaggle_rt::runtime::Runtime::builder().thread_guard(make).build()?;
+    /// assert!(runtime.go(async { HELD.get() }).join_blocking().unwrap());
+    /// assert!(runtime.block_on(async { HELD.get() }));
+    /// assert!(!HELD.get());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn thread_guard<G: 'static>(
+        mut self,
+        make: impl Fn() -> G + Send + Sync + 'static,
+    ) -> Self {
+        self.thread_guard = Some(ThreadGuard::new(make));
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
@@ -143,6 +181,7 @@ impl Builder {
             report_stuck: self.report_stuck
                 || env::var_os(STUCK_VARIABLE).is_some_and(|value| value == "print"),
             bystander: verdict::bystander(self.on_deadlock),
+            thread_guard: self.thread_guard,
             max_threads: workers + MAX_SPARE_THREADS,
             stepping: None,
             driver: Arc::new(Threads),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `builder.rs` | [`Builder`], [`OnPanic`], how many workers |
 //! | `handle.rs` | [`Runtime`], [`Handle`] |
+//! | `guard.rs` | what each thread holds while it polls |
 //! | `metrics.rs` | [`Metrics`]: what a runtime has counted |
 //! | `histogram.rs` | [`Histogram`], and how a worker fills one |
 //! | `prometheus.rs` | metrics as text |
@@ -16,6 +17,7 @@ mod block_on;
 mod builder;
 mod ending;
 mod enter;
+pub(crate) mod guard;
 mod handle;
 mod histogram;
 mod metrics;

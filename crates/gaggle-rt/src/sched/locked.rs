@@ -63,6 +63,7 @@ impl Shared {
 /// The body of a goroutine's own thread.
 fn run(shared: &Arc<Shared>, own: &OwnThread) {
     let _entered = runtime::enter(shared.clone());
+    let _guard = shared.thread_guard();
     let _own = here::be_own_thread_in(shared);
     // SAFETY: the thread's reference keeps the allocation alive.
     let id = unsafe { own.task().header() }.id();

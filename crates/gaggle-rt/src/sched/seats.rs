@@ -143,7 +143,10 @@ impl Shared {
         self.sit(number, seat);
         let shared = self.clone();
         let name = format!("{}-{number}", self.config.name);
-        let body = Box::new(move || Worker::main(shared, number));
+        let body = Box::new(move || {
+            let _guard = shared.thread_guard();
+            Worker::main(shared, number);
+        });
         match self.config.driver.start_thread(name, body) {
             Ok(thread) => {
                 self.keep_thread(thread);

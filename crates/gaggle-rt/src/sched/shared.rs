@@ -12,6 +12,7 @@ use super::slot::Slots;
 use super::stepped::Stepping;
 use super::worker;
 use crate::inspect::{self, names::Names};
+use crate::runtime::guard::ThreadGuard;
 use crate::runtime::panics::Panics;
 use crate::runtime::{OnDeadlock, OnPanic};
 use crate::task::{Birth, JoinHandle, TaskRef, allocate, cancel};
@@ -23,6 +24,7 @@ use gaggle_base::site::Site;
 use gaggle_base::steps;
 use gaggle_base::sync::Ordering;
 use gaggle_base::wait::Who;
+use std::any::Any;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicBool;
@@ -39,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) report_stuck: bool,
     /// A thread that is not expected to wake goroutines, if the runtime is judged by itself.
     pub(crate) bystander: Option<i32>,
+    /// What each thread holds while it polls goroutines.
+    pub(crate) thread_guard: Option<ThreadGuard>,
     /// How many threads it may have, workers and those that stand in for blocked ones.
     pub(crate) max_threads: usize,
     /// There are no workers: somebody drives it, a step at a time.
@@ -183,6 +187,11 @@ impl Shared {
     pub(super) fn wake_all_threads(&self) {
         self.slots.all().for_each(|slot| slot.parker.unpark());
         self.monitor.wake();
+    }
+
+    /// What the calling thread is to hold while it polls for this runtime.
+    pub(crate) fn thread_guard(&self) -> Option<Box<dyn Any>> {
+        self.config.thread_guard.as_ref()?.make()
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -55,6 +55,7 @@ fn start(workers: usize, threads: usize) -> (io::Result<Arc<Shared>>, Arc<Atomic
         on_deadlock: OnDeadlock::Ignore,
         report_stuck: false,
         bystander: None,
+        thread_guard: None,
         max_threads: workers,
         stepping: None,
         driver: Arc::new(driver),

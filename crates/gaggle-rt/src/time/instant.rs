@@ -74,6 +74,23 @@ impl Instant {
     }
 }
 
+/// As if gaggle's clock were the system's; in a simulation what comes out is a point in virtual time, too.
+///
+/// # Panics
+/// When that clock does not reach so far, which is hundreds of years.
+impl From<Instant> for std::time::Instant {
+    fn from(instant: Instant) -> Self {
+        clock::to_std(instant.0)
+    }
+}
+
+/// As if the system's clock were gaggle's. What was before gaggle's clock began is at its beginning.
+impl From<std::time::Instant> for Instant {
+    fn from(instant: std::time::Instant) -> Self {
+        Self(clock::from_std(instant))
+    }
+}
+
 impl Add<Duration> for Instant {
     type Output = Instant;
     fn add(self, duration: Duration) -> Instant {
@@ -116,6 +133,17 @@ impl fmt::Debug for Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_of_the_standard_library_is_the_same_point() {
+        let now = Instant::now();
+        let there = std::time::Instant::from(now);
+        assert_eq!(Instant::from(there), now);
+        let later = Instant::from(there + Duration::from_millis(1500));
+        assert_eq!(later - now, Duration::from_millis(1500));
+        let before = there.checked_sub(Duration::from_secs(u64::from(u32::MAX)));
+        assert!(before.is_none_or(|before| Instant::from(before) <= now));
+    }
 
     #[test]
     fn sums_saturate_and_differences_stop_at_zero() {

@@ -169,6 +169,7 @@ impl Stepped {
             on_deadlock: OnDeadlock::Ignore,
             report_stuck: false,
             bystander: None,
+            thread_guard: None,
             max_threads: 0,
             stepping: Some(Stepping::default()),
             driver: time.clone(),
