@@ -9,7 +9,6 @@ use gaggle::runtime::Runtime;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, body::Incoming};
-use smol_hyper::rt::FuturesIo;
 
 use super::{BUFFER, HELLO};
 
@@ -49,8 +48,7 @@ pub(crate) fn echo(workers: usize, address: SocketAddr) -> io::Result<()> {
 
 pub(crate) fn http(workers: usize, address: SocketAddr) -> io::Result<()> {
     serve(workers, address, |stream| {
-        let io = FuturesIo::new(stream);
-        http1::Builder::new().serve_connection(io, service_fn(hello))
+        http1::Builder::new().serve_connection(stream, service_fn(hello))
     })
 }
 
