@@ -4,8 +4,9 @@ use gaggle::go;
 use gaggle::net::{TcpListener, TcpStream, UnixStream};
 use gaggle::runtime::Runtime;
 use gaggle::time::{Instant, sleep, timeout};
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 async fn serve(listener: TcpListener) {
@@ -164,4 +165,42 @@ fn what_waits_when_the_runtime_ends_is_told() {
     drop(first);
     let error = second.block_on(waits).unwrap().unwrap_err();
     assert!(error.to_string().contains("has ended"), "{error}");
+}
+
+#[test]
+fn several_buffers_arrive_in_their_order_be_they_short_or_long() {
+    on_workers(async || {
+        let address = start().await;
+        let stream = TcpStream::connect(address).await.unwrap();
+        for length in [0, 1, 170, 171, 4_000] {
+            let parts = [b'a', b'b', b'c'].map(|letter| vec![letter; length]);
+            let sent = parts.concat();
+            let slices = [&parts[0], &parts[1], &parts[2]].map(|part| IoSlice::new(part));
+            let n = stream.write_vectored(&slices).await.unwrap();
+            assert_eq!(n, sent.len());
+            let mut got = vec![0; n];
+            stream.read_exact(&mut got).await.unwrap();
+            assert!(got == sent, "three times {length} bytes");
+        }
+    });
+}
+
+#[test]
+fn all_who_wait_for_a_descriptor_are_woken() {
+    on_workers(async || {
+        let address = start().await;
+        let stream = Arc::new(TcpStream::connect(address).await.unwrap());
+        let readers: Vec<_> = (0..5)
+            .map(|_| {
+                let stream = stream.clone();
+                go(async move { stream.read_exact(&mut [0; 1]).await })
+            })
+            .collect();
+        for _ in 0..5 {
+            stream.write_all(b"x").await.unwrap();
+        }
+        for reader in readers {
+            reader.await.unwrap().unwrap();
+        }
+    });
 }

@@ -61,10 +61,11 @@ pub(crate) fn build(target: &Path) -> Result<PathBuf, String> {
     Ok(target.join("release/gaggle-cache"))
 }
 
-/// The server that was built.
+/// The server that was built, with a shard for each worker.
 pub(crate) fn server(program: &Path, workers: usize) -> Vec<OsString> {
-    let flags = format!("--bind 127.0.0.1 --port {{port}} --workers {workers}");
-    let mut server = vec![program.into()];
+    let mut server: Vec<OsString> = vec!["env".into(), format!("GAGGLE_WORKERS={workers}").into()];
+    server.push(program.into());
+    let flags = format!("--listen 127.0.0.1:{{port}} --shards {workers}");
     server.extend(flags.split(' ').map(OsString::from));
     server
 }
