@@ -1,6 +1,7 @@
 // The Go twin of the binary `peer`: the same rows, flags and line of JSON.
 //
 // Usage: go-peer --peer go --row NAME [--workers N] [--scale F]
+// or, for the rows about servers: go-peer --serve echo|http --peer go [--workers N] --port N
 package main
 
 import (
@@ -94,8 +95,14 @@ func main() {
 	name := flag.String("row", "", "the row to run")
 	workers := flag.Int("workers", 1, "GOMAXPROCS")
 	scale := flag.Float64("scale", 1, "share of the row's count")
+	what := flag.String("serve", "", "what to serve, instead of running a row")
+	port := flag.Int("port", 0, "where")
 	flag.Parse()
 
+	if *what != "" {
+		fmt.Fprintf(os.Stderr, "go-peer: %v\n", serve(*what, *workers, *port))
+		os.Exit(1)
+	}
 	row, known := rows()[*name]
 	if *peer != "go" || !known || *workers < 1 || *scale <= 0 {
 		flag.Usage()

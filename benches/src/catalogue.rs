@@ -1,5 +1,7 @@
 //! Which rows there are, which peers, and which peer runs which row.
 
+use crate::loads::{self, Load};
+
 /// One workload.
 pub struct Row {
     /// The name on the command line.
@@ -42,6 +44,13 @@ const LIVES: &[(&str, &str)] = &[
     ("start", "ns each"),
     ("stop", "ns each"),
 ];
+const SERVED: &[(&str, &str)] = &[
+    ("rate", RATE),
+    ("CPU", "us each"),
+    ("p50", "us"),
+    ("p99", "us"),
+    ("memory", "MiB"),
+];
 const GAPS: &[(&str, &str)] = &[("gap after 25 ms", "ms"), ("gap", "ms")];
 
 /// All rows, in the order of the table.
@@ -81,6 +90,15 @@ pub const ROWS: &[Row] = &[
     Row { name: "actors-1m", count: 1_000_000, figures: LIVES, ..MAILBOX },
     Row { name: "actor-ring", count: 1_000_000, figures: &[("", "ns/hop")], ..MAILBOX },
     Row { name: "crash-storm", count: 1_000_000, figures: &[("", "ns/msg")], ..MAILBOX },
+    Row { name: "echo-100", count: 400_000, figures: SERVED, ..NO_CHANNEL },
+    Row { name: "echo-1k", count: 400_000, figures: SERVED, ..NO_CHANNEL },
+    Row { name: "echo-10k", count: 400_000, figures: SERVED, ..NO_CHANNEL },
+    Row { name: "http", count: 300_000, figures: SERVED, ..NO_CHANNEL },
+    Row { name: "idle", count: 10_000, figures: &[("memory", "bytes/connection")], ..NO_CHANNEL },
+    Row { name: "cache-get", count: 300_000, figures: SERVED, ..NO_CHANNEL },
+    Row { name: "cache-get-16", count: 1_000_000, figures: SERVED, ..NO_CHANNEL },
+    Row { name: "cache-set", count: 300_000, figures: SERVED, ..NO_CHANNEL },
+    Row { name: "cache-set-16", count: 1_000_000, figures: SERVED, ..NO_CHANNEL },
     Row { name: "hog-spin", count: 1_000, figures: GAPS, ..NO_CHANNEL },
     Row { name: "hog-block", count: 1_000, figures: GAPS, ..NO_CHANNEL },
 ];
@@ -119,11 +137,19 @@ pub const BEAM: &str = "beam";
 /// The one that the others are compared with.
 pub const GAGGLE: &str = "gaggle";
 
+/// The server in `examples/cache`, a program of its own.
+pub const CACHE_PEER: &str = "gaggle-cache";
+/// The machine's own `redis-server`.
+pub const REDIS: &str = "redis";
+
 /// What every peer with a channel for many receivers can run.
 const SHARED: &str = "live ping-pong spsc mpmc mpmc0 pool ring skynet sieve";
 
 /// All that is about actors.
 const ACTORS: &str = "tell ask fan-in actors actors-1m actor-ring crash-storm";
+
+/// All that is about a cache with the protocol of Redis.
+const CACHE: &str = "cache-get cache-get-16 cache-set cache-set-16";
 
 /// All peers, in the order in which a round runs them.
 ///
@@ -137,7 +163,8 @@ pub const PEERS: &[Peer] = &[
         rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool select4 ring skynet \
                sieve timers timers-10k mutex mutex1 rwlock wait-group select2 select8 select-timer \
                broadcast context-tree ticker timer-churn hog-spin hog-block \
-               tell ask fan-in actors actors-1m actor-ring crash-storm",
+               tell ask fan-in actors actors-1m actor-ring crash-storm \
+               echo-100 echo-1k echo-10k http idle",
     },
     Peer {
         name: GO,
@@ -147,7 +174,8 @@ pub const PEERS: &[Peer] = &[
         // Go has no join handles.
         rows: "spawn live ping-pong spsc mpmc mpmc0 pool select4 ring skynet sieve \
                timers timers-10k mutex mutex1 rwlock wait-group select2 select8 select-timer \
-               broadcast context-tree ticker timer-churn hog-spin hog-block",
+               broadcast context-tree ticker timer-churn hog-spin hog-block \
+               echo-100 echo-1k echo-10k http idle",
     },
     Peer {
         name: "tokio",
@@ -157,7 +185,8 @@ pub const PEERS: &[Peer] = &[
         // Its bounded channel has one receiver: no `live`, `mpmc`, `mpmc0`, `pool`. It has no wait group.
         rows: "spawn spawn-handles ping-pong spsc select4 ring skynet sieve timers \
                timers-10k mutex mutex1 rwlock select2 select8 select-timer broadcast context-tree \
-               ticker timer-churn hog-spin hog-block",
+               ticker timer-churn hog-spin hog-block \
+               echo-100 echo-1k echo-10k http idle",
     },
     Peer {
         name: "tokio+kanal",
@@ -181,7 +210,8 @@ pub const PEERS: &[Peer] = &[
         stand_in: StandIn::CapacityOne,
         packages: &["async-executor", "async-io", "async-lock", "async-channel"],
         rows: "spawn spawn-handles live ping-pong spsc mpmc mpmc0 pool select4 ring \
-               skynet sieve timers timers-10k mutex hog-spin hog-block",
+               skynet sieve timers timers-10k mutex hog-spin hog-block \
+               echo-100 echo-1k echo-10k http idle",
     },
     Peer {
         name: "smol+kanal",
@@ -197,7 +227,8 @@ pub const PEERS: &[Peer] = &[
         packages: &["may"],
         // A stack per coroutine is a mapping each, and Linux allows 65,530: no `live`, no `timers`.
         rows: "spawn spawn-handles ping-pong spsc mpmc pool select4 ring timers-10k \
-               mutex hog-spin hog-block",
+               mutex hog-spin hog-block \
+               echo-100 echo-1k echo-10k idle",
     },
     Peer {
         name: "threads",
@@ -244,6 +275,20 @@ pub const PEERS: &[Peer] = &[
         // Nothing restarts an actor: no `crash-storm`.
         rows: "tell ask fan-in actors actors-1m actor-ring",
     },
+    Peer {
+        name: CACHE_PEER,
+        channel: "shards that are actors",
+        stand_in: StandIn::None,
+        packages: &[],
+        rows: CACHE,
+    },
+    Peer {
+        name: REDIS,
+        channel: "one thread",
+        stand_in: StandIn::None,
+        packages: &[],
+        rows: CACHE,
+    },
 ];
 
 /// The row with this name.
@@ -256,11 +301,19 @@ pub fn peer(name: &str) -> Option<&'static Peer> {
     PEERS.iter().find(|peer| peer.name == name)
 }
 
+/// In this unit more is better; in all others less is.
+pub const RATE: &str = "1,000/s";
+
 impl Row {
     /// The count at this scale: never less than what the row needs to make sense.
     pub fn count_at(&self, scale: f64) -> u64 {
         let count = (self.count as f64 * scale) as u64;
         count.max(100)
+    }
+
+    /// The load, if this row is about a server.
+    pub fn load(&self) -> Option<&'static Load> {
+        loads::of(self.name)
     }
 
     /// The figure's name for people: `live, memory`, or just the row's.
@@ -326,7 +379,11 @@ mod tests {
     fn the_go_twin_has_the_same_counts() {
         let twin = include_str!("../go/main.go");
         let go = peer(GO).unwrap();
-        for row in ROWS.iter().filter(|row| go.runs(row)) {
+        // The counts of rows about servers are the load generator's alone.
+        let rows = ROWS
+            .iter()
+            .filter(|row| crate::loads::of(row.name).is_none());
+        for row in rows.filter(|row| go.runs(row)) {
             let entry = format!("\"{}\":", row.name);
             let line = twin.lines().find(|line| line.trim().starts_with(&entry));
             let count = line.and_then(|line| line.split(['{', ',']).nth(1)).unwrap();

@@ -15,7 +15,7 @@ pub struct Report {
     pub count: u64,
     /// Unit of `value`.
     pub unit: String,
-    /// The row's first figure. Smaller is better in every row.
+    /// The row's first figure. Smaller is better, unless it is a rate.
     pub value: f64,
     /// The row's other figures, by name.
     #[serde(default)]
@@ -31,7 +31,7 @@ pub struct Figure {
     pub name: String,
     /// In which unit.
     pub unit: String,
-    /// How much; smaller is better.
+    /// How much.
     pub value: f64,
 }
 

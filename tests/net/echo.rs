@@ -6,6 +6,7 @@ use gaggle::runtime::Runtime;
 use gaggle::time::{Instant, sleep, timeout};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 async fn serve(listener: TcpListener) {
@@ -177,4 +178,42 @@ async fn more_buffers_than_the_system_takes_at_once_are_taken_in_part() {
     let read = b.read_vectored(&mut into).await.unwrap();
     assert_eq!(read, written);
     assert!(bytes[..read].iter().all(|byte| *byte == b'x'));
+}
+
+#[test]
+fn several_buffers_arrive_in_their_order_be_they_short_or_long() {
+    on_workers(async || {
+        let address = start().await;
+        let stream = TcpStream::connect(address).await.unwrap();
+        for length in [0, 1, 170, 171, 4_000] {
+            let parts = [b'a', b'b', b'c'].map(|letter| vec![letter; length]);
+            let sent = parts.concat();
+            let slices = [&parts[0], &parts[1], &parts[2]].map(|part| IoSlice::new(part));
+            let n = stream.write_vectored(&slices).await.unwrap();
+            assert_eq!(n, sent.len());
+            let mut got = vec![0; n];
+            stream.read_exact(&mut got).await.unwrap();
+            assert!(got == sent, "three times {length} bytes");
+        }
+    });
+}
+
+#[test]
+fn all_who_wait_for_a_descriptor_are_woken() {
+    on_workers(async || {
+        let address = start().await;
+        let stream = Arc::new(TcpStream::connect(address).await.unwrap());
+        let readers: Vec<_> = (0..5)
+            .map(|_| {
+                let stream = stream.clone();
+                go(async move { stream.read_exact(&mut [0; 1]).await })
+            })
+            .collect();
+        for _ in 0..5 {
+            stream.write_all(b"x").await.unwrap();
+        }
+        for reader in readers {
+            reader.await.unwrap().unwrap();
+        }
+    });
 }

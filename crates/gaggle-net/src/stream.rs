@@ -16,6 +16,8 @@ use std::task::{Context, Poll};
 
 /// The system refuses a call with more buffers than this; the rest is for the next one.
 const MAX_BUFFERS: usize = 1024;
+/// Several buffers that are no longer together are copied into one: the system takes longer to look at a list of them.
+const GATHERED: usize = 512;
 
 /// One poll of a read.
 pub(crate) fn poll_read<F: AsFd>(
@@ -88,11 +90,25 @@ pub(crate) fn poll_write_vectored<F: AsFd>(
 ) -> Poll<io::Result<usize>> {
     let buffers = &buffers[..buffers.len().min(MAX_BUFFERS)];
     let given: usize = buffers.iter().map(|buffer| buffer.len()).sum();
+    if given <= GATHERED {
+        let mut room = [0; GATHERED];
+        return poll_write(fd, cx, gather(buffers, &mut room), site);
+    }
     fd.poll_io_at(cx, Direction::Write, site, |fd, used_up| {
         let n = writev(fd, buffers)?;
         *used_up = n < given;
         Ok(n)
     })
+}
+
+/// The bytes of several buffers in one, for which there is `room`.
+fn gather<'a>(buffers: &[IoSlice<'_>], room: &'a mut [u8; GATHERED]) -> &'a [u8] {
+    let mut end = 0;
+    for buffer in buffers {
+        room[end..end + buffer.len()].copy_from_slice(buffer);
+        end += buffer.len();
+    }
+    &room[..end]
 }
 
 /// A stream of bytes over a registered descriptor.

@@ -1,4 +1,4 @@
-//! `peer`: runs one row once, in one process, for one peer, and prints one line of JSON.
+//! `peer`: runs one row once, in one process, for one peer, and prints one line of JSON; or is a server, for the rows about servers.
 //!
 //! `peer --peer tokio+kanal --row spsc --workers 2 --scale 0.1`. The binary `peers` runs many of these in turn.
 
@@ -11,13 +11,22 @@ mod measure;
 mod rows;
 mod runtime;
 mod runtimes;
+mod serve;
 mod threads;
 mod tools;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let job = match cli::parse(std::env::args().skip(1)) {
+    let mut args = std::env::args().skip(1).peekable();
+    if args.next_if(|first| first == "--serve").is_some() {
+        let Err(problem) = serve::main(args) else {
+            return ExitCode::SUCCESS;
+        };
+        eprintln!("peer: {problem}");
+        return ExitCode::FAILURE;
+    }
+    let job = match cli::parse(args) {
         Ok(job) => job,
         Err(problem) => {
             eprintln!("peer: {problem}\n{}", cli::USAGE);

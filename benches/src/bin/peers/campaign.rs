@@ -40,22 +40,38 @@ fn round_of(
         if results.failure(row, peer, workers).is_some() {
             continue;
         }
-        let Some(mut command) = programs.of(peer, workers) else {
+        let Some(mut command) = command(options, programs, row, peer, workers) else {
             continue;
         };
-        command.args(["--peer", peer.name, "--row", row.name]);
-        command.args([
-            "--workers",
-            &workers.to_string(),
-            "--scale",
-            &options.scale.to_string(),
-        ]);
         match once(&mut command, Duration::from_secs(options.timeout)) {
             Ok(report) if fits(&report, row, peer, workers) => results.add(report),
             Ok(_) => results.fail(row, peer, workers, "reported another run".to_owned()),
             Err(problem) => results.fail(row, peer, workers, problem),
         }
     }
+}
+
+/// One run of a row: of a program of the peer, or of the load generator, which starts a server of the peer. `None`: there is none.
+fn command(
+    options: &Options,
+    programs: &Programs,
+    row: &Row,
+    peer: &Peer,
+    workers: usize,
+) -> Option<Command> {
+    let load = row.load();
+    let mut command = match load {
+        Some(_) => programs.load(),
+        None => programs.of(peer, workers)?,
+    };
+    command.args(["--peer", peer.name, "--row", row.name]);
+    command.args(["--workers", &workers.to_string()]);
+    command.args(["--scale", &options.scale.to_string()]);
+    if let Some(load) = load {
+        let server = programs.server(peer, load, workers)?;
+        command.arg("--").args(server);
+    }
+    Some(command)
 }
 
 fn fits(report: &Report, row: &Row, peer: &Peer, workers: usize) -> bool {

@@ -1,12 +1,12 @@
 //! The cells of one line of a table: a figure of a row, for all peers.
 
-use gaggle_benches::catalogue::{BEAM, GAGGLE, GO, Peer, Row};
+use gaggle_benches::catalogue::{BEAM, GAGGLE, GO, Peer, RATE, Row};
 
 use crate::options::Options;
 use crate::programs::Programs;
 use crate::summary::{Results, Spread};
 
-/// The columns. Ratios above 1 mean that gaggle needs less. The longest column comes last.
+/// The columns. Ratios above 1 mean that gaggle needs less, or does more where that is the figure. The longest column comes last.
 pub(crate) const COLUMNS: [&str; 8] = [
     "row",
     "unit",
@@ -49,7 +49,7 @@ pub(crate) fn line(
         .map(|peer| (peer, entry(peer)))
         .filter(|(_, entry)| !matches!(entry, Entry::Nothing))
         .collect();
-    rivals.sort_by(|(_, a), (_, b)| a.rank().total_cmp(&b.rank()));
+    rivals.sort_by(|(_, a), (_, b)| a.rank(unit).total_cmp(&b.rank(unit)));
     let best = rivals.first().filter(|(_, entry)| entry.median().is_some());
     let others = rivals.iter().skip(usize::from(best.is_some()));
     let others: Vec<_> = others
@@ -69,8 +69,12 @@ pub(crate) fn line(
         best.map_or("-".to_owned(), |(peer, entry)| {
             format!("{} {}", signed(peer, row), entry.long())
         }),
-        ratio(other.median(), gaggle.median()),
-        ratio(best.and_then(|(_, entry)| entry.median()), gaggle.median()),
+        ratio(unit, other.median(), gaggle.median()),
+        ratio(
+            unit,
+            best.and_then(|(_, entry)| entry.median()),
+            gaggle.median(),
+        ),
         if others.is_empty() {
             "-".to_owned()
         } else {
@@ -107,8 +111,9 @@ impl Entry {
     }
 
     /// The best first, failures last.
-    fn rank(&self) -> f64 {
-        self.median().unwrap_or(f64::INFINITY)
+    fn rank(&self, unit: &str) -> f64 {
+        let sign = if unit == RATE { -1.0 } else { 1.0 };
+        self.median().map_or(f64::INFINITY, |median| sign * median)
     }
 
     fn short(&self) -> String {
@@ -134,7 +139,12 @@ fn signed(peer: &Peer, row: &Row) -> String {
     format!("{}{}", peer.name, peer.sign(row))
 }
 
-fn ratio(above: Option<f64>, below: Option<f64>) -> String {
+fn ratio(unit: &str, other: Option<f64>, gaggle: Option<f64>) -> String {
+    let (above, below) = if unit == RATE {
+        (gaggle, other)
+    } else {
+        (other, gaggle)
+    };
     match (above, below) {
         (Some(above), Some(below)) if below > 0.0 => format!("{:.2}", above / below),
         _ => "-".to_owned(),
@@ -163,8 +173,13 @@ mod tests {
 
     #[test]
     fn no_ratio_without_both_figures() {
-        assert_eq!(ratio(Some(3.0), Some(2.0)), "1.50");
-        assert_eq!(ratio(None, Some(2.0)), "-");
-        assert_eq!(ratio(Some(3.0), Some(0.0)), "-");
+        assert_eq!(ratio("ns", Some(3.0), Some(2.0)), "1.50");
+        assert_eq!(ratio("ns", None, Some(2.0)), "-");
+        assert_eq!(ratio("ns", Some(3.0), Some(0.0)), "-");
+    }
+
+    #[test]
+    fn where_more_is_better_the_ratio_says_how_much_more_gaggle_does() {
+        assert_eq!(ratio(super::RATE, Some(2.0), Some(3.0)), "1.50");
     }
 }

@@ -31,6 +31,9 @@ pub(crate) fn header(options: &Options, programs: &Programs) -> Header {
     if let Ok(beam) = &programs.beam {
         versions.push(("BEAM".to_owned(), beam.version.clone()));
     }
+    if let Ok(redis) = &programs.redis {
+        versions.push(("Redis".to_owned(), redis.version.clone()));
+    }
     for package in options.peers.iter().flat_map(|peer| peer.packages) {
         if versions.iter().all(|(name, _)| name != package) {
             let version = locked(LOCK, package).unwrap_or("?");

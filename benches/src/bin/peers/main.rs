@@ -3,6 +3,7 @@
 //! Peers are interleaved within a round, and one process runs at a time, so that the ratios within a table hold even
 //! on a machine that is not quiet.
 
+mod caches;
 mod campaign;
 mod cells;
 mod erlang;

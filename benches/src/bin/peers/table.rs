@@ -55,7 +55,7 @@ fn preface(header: &Header) -> String {
         .collect();
     format!(
         "{cores} cores of {cpu}, {memory_gib:.0} GiB, Linux {kernel}. {}.\n\
-         Medians of {rounds} interleaved rounds (least to greatest) at scale {scale}; less is better.\n",
+         Medians of {rounds} interleaved rounds (least to greatest) at scale {scale}; less is better, but for rates.\n",
         versions.join(", "),
     )
 }

@@ -18,8 +18,8 @@ use std::mem::MaybeUninit;
 const TIMER: u64 = u64::MAX;
 /// What the event for interruptions is called.
 const INTERRUPT: u64 = u64::MAX - 1;
-/// How many events are taken at once.
-const EVENTS: usize = 256;
+/// How many events are taken at once, at most.
+pub(super) const EVENTS: usize = 256;
 /// No deadline.
 const NEVER: Nanos = Nanos::MAX;
 
@@ -92,11 +92,12 @@ impl Registry {
 }
 
 impl Waiting {
-    /// Waits until something happens, somebody interrupts, or `deadline`; not at all if that is zero. Calls `f` for each descriptor to which something has happened.
+    /// Waits until something happens, somebody interrupts, or `deadline`; not at all if that is zero. Calls `f` for each descriptor to which something has happened, for `at_most` of them: the system keeps the others, in their order.
     pub(super) fn wait(
         &mut self,
         registry: &Registry,
         deadline: Nanos,
+        at_most: usize,
         mut f: impl FnMut(u64, Readiness),
     ) {
         let no_time = Timespec {
@@ -105,7 +106,8 @@ impl Waiting {
         };
         let timeout = (deadline == 0 || !self.set_timer(deadline)).then_some(&no_time);
         let mut room = [const { MaybeUninit::uninit() }; EVENTS];
-        let Ok((events, _)) = epoll::wait(&registry.epoll, &mut room, timeout) else {
+        let room = &mut room[..at_most.clamp(1, EVENTS)];
+        let Ok((events, _)) = epoll::wait(&registry.epoll, room, timeout) else {
             // Interrupted by a signal: who waits looks again.
             return;
         };
@@ -184,7 +186,7 @@ mod tests {
         deadline: Nanos,
     ) -> Vec<(u64, Readiness)> {
         let mut seen = Vec::new();
-        waiting.wait(registry, deadline, |token, readiness| {
+        waiting.wait(registry, deadline, EVENTS, |token, readiness| {
             seen.push((token, readiness));
         });
         seen
@@ -207,6 +209,22 @@ mod tests {
         assert_eq!(read, State::Closed);
         registry.remove(&a).unwrap();
         assert_eq!(events(&mut waiting, &registry, 0), []);
+    }
+
+    #[test]
+    fn what_is_not_taken_is_told_of_later_in_its_order() {
+        let (registry, mut waiting) = create().unwrap();
+        let pairs: Vec<_> = (0..3).map(|_| UnixStream::pair().unwrap()).collect();
+        for (token, (a, _)) in (0..).zip(&pairs) {
+            registry.add(a, token).unwrap();
+        }
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let before = seen.len();
+            waiting.wait(&registry, 0, 1, |token, _| seen.push(token));
+            assert_eq!(seen.len(), before + 1);
+        }
+        assert_eq!(seen, [0, 1, 2]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! * **Re1** Whoever holds `turn` is the only one who waits. A descriptor is looked up under the lock of `sources`, so one that was removed is never told of; a token has the generation of its place in it, so its successor is not either.
 //! * **Re2** Locks: `turn`, then `sources`, then the list of a way. Wakers are called under none of them but `turn`.
 
-use super::poller::{self, Readiness, Registry, State, Waiting};
+use super::poller::{self, EVENTS, Readiness, Registry, State, Waiting};
 use super::source::Source;
 use gaggle_base::clock::{Nanos, system_now};
 use slab::Slab;
@@ -139,19 +139,19 @@ impl Reactor {
     /// Waits until something happens, somebody interrupts, or `deadline`. Who is to be woken is left in `turn`.
     pub(crate) fn wait(&self, turn: &mut Turn, deadline: Nanos) {
         self.polled.store(true, Ordering::SeqCst);
-        self.look(turn, deadline);
+        self.look(turn, deadline, EVENTS);
         self.polled.store(false, Ordering::SeqCst);
     }
 
-    /// Looks without waiting.
-    pub(crate) fn look_now(&self, turn: &mut Turn) {
-        self.look(turn, 0);
+    /// Looks without waiting, for `at_most` events.
+    pub(crate) fn look_now(&self, turn: &mut Turn, at_most: usize) {
+        self.look(turn, 0, at_most);
     }
 
-    fn look(&self, turn: &mut Turn, deadline: Nanos) {
+    fn look(&self, turn: &mut Turn, deadline: Nanos, at_most: usize) {
         let Turn { waiting, wakers } = turn;
         let mut sources = None;
-        waiting.wait(&self.registry, deadline, |token, readiness| {
+        waiting.wait(&self.registry, deadline, at_most, |token, readiness| {
             let place = (token & ((1 << PLACE_BITS) - 1)) as usize;
             let sources = sources.get_or_insert_with(|| self.sources());
             let entry = sources.get(place);

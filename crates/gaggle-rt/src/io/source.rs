@@ -39,7 +39,36 @@ pub(crate) struct Source {
 
 struct Way {
     word: AtomicUsize,
-    waiting: SpinLock<Vec<Waker>>,
+    waiting: SpinLock<Wakers>,
+}
+
+/// Who waits. Nearly always that is one task, which needs no memory of its own.
+#[derive(Default)]
+struct Wakers {
+    first: Option<Waker>,
+    more: Vec<Waker>,
+}
+
+impl Wakers {
+    /// Adds one, unless its task is there already: then it comes back.
+    fn add(&mut self, waker: Waker) -> Option<Waker> {
+        let mut all = self.first.iter().chain(&self.more);
+        if all.any(|other| other.will_wake(&waker)) {
+            return Some(waker);
+        }
+        if self.first.is_none() {
+            self.first = Some(waker);
+        } else {
+            self.more.push(waker);
+        }
+        None
+    }
+
+    /// In the order in which they came.
+    fn take(&mut self, into: &mut Vec<Waker>) {
+        into.extend(self.first.take());
+        into.append(&mut self.more);
+    }
 }
 
 /// What an operation saw before it tried.
@@ -51,7 +80,7 @@ impl Source {
     pub(super) fn new(kind: &'static str, peer: Option<SocketAddr>, fd: i32) -> Self {
         let way = || Way {
             word: AtomicUsize::new(READY),
-            waiting: SpinLock::new(Vec::new()),
+            waiting: SpinLock::new(Wakers::default()),
         };
         Self {
             read: way(),
@@ -103,7 +132,7 @@ impl Way {
         ) {
             now = other;
         }
-        wakers.append(&mut self.waiting.lock());
+        self.waiting.lock().take(wakers);
     }
 
     fn try_or_wait(&self, waker: &Waker) -> Option<Seen> {
@@ -113,15 +142,7 @@ impl Way {
         }
         // Not under the lock: a foreign waker may do anything when it is cloned.
         let waker = waker.clone();
-        let mut waiting = self.waiting.lock();
-        let known = waiting.iter().any(|other| other.will_wake(&waker));
-        let unused = if known {
-            Some(waker)
-        } else {
-            waiting.push(waker);
-            None
-        };
-        drop(waiting);
+        let unused = self.waiting.lock().add(waker);
         drop(unused);
         let now = self.word.load(Ordering::SeqCst);
         (now & READY != 0).then_some(Seen(now))

@@ -11,6 +11,7 @@ pub(crate) use none::Descriptors;
 #[cfg(all(target_os = "linux", not(loom)))]
 mod real {
     use crate::io::Reactor;
+    use crate::sched::ring;
     use crate::sched::shared::Shared;
     use crate::sched::worker::{Worker, wake};
     use gaggle_base::clock::{Nanos, system_now};
@@ -21,6 +22,8 @@ mod real {
 
     /// A busy worker looks if nobody has for so long.
     const LOOK_AFTER: Nanos = 200_000;
+    /// A busy worker takes that many events even if its ring is full: those who wait for a descriptor must not starve.
+    const AT_LEAST: usize = 32;
     /// The monitor sees to it that somebody looks if nobody has for so long.
     pub(super) const NEGLECTED: Nanos = 5_000_000;
 
@@ -96,14 +99,15 @@ mod real {
     }
 
     impl Worker {
-        /// A busy worker looks now and then, if nobody else does.
+        /// A busy worker looks now and then, if nobody else does. It takes what its ring has room for: the rest is better kept by the system, in its order, than in the injector, which comes after the ring.
         #[inline]
         pub(in crate::sched) fn look_at_descriptors(&self) {
             if let Some(reactor) = self.shared.descriptors.get()
                 && reactor.is_neglected(system_now().saturating_sub(LOOK_AFTER))
                 && let Some(mut turn) = reactor.try_turn()
             {
-                reactor.look_now(&mut turn);
+                let room = ring::SIZE.saturating_sub(self.slot().ring.len());
+                reactor.look_now(&mut turn, room.max(AT_LEAST));
                 self.dispatch(&mut turn);
             }
         }
