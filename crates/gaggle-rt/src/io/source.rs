@@ -5,6 +5,7 @@
 //! Whoever waits puts its waker into the list under its lock, and looks at the word once more; an event changes the word first, and then takes the list. So one of the two sees the other.
 
 use super::poller::{Readiness, State};
+use crate::task::has_ended;
 use gaggle_base::spin::SpinLock;
 use gaggle_base::sync::{AtomicUsize, Ordering};
 use std::net::SocketAddr;
@@ -59,6 +60,10 @@ impl Wakers {
         if self.first.is_none() {
             self.first = Some(waker);
         } else {
+            if self.more.len() == self.more.capacity() {
+                // Who was given up while it waited has left its waker behind: such ones are half of them at most.
+                self.more.retain(|other| !has_ended(other));
+            }
             self.more.push(waker);
         }
         None
@@ -164,9 +169,10 @@ impl Way {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::future::poll_fn;
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize as Count;
-    use std::task::Wake;
+    use std::task::{Poll, Wake};
 
     #[derive(Default)]
     struct Wakes(Count);
@@ -200,6 +206,23 @@ mod tests {
         happen(&source, READ);
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1, "it waited once");
         assert!(source.try_or_wait(Direction::Read, &waker).is_some());
+    }
+
+    #[test]
+    fn goroutines_that_were_given_up_do_not_pile_up() {
+        let source = Arc::new(Source::new("test", None, 3));
+        let seen = source.try_or_wait(Direction::Read, Waker::noop()).unwrap();
+        source.used_up(Direction::Read, seen);
+        for _ in 0..1_000 {
+            let source = source.clone();
+            let one = poll_fn(move |cx| {
+                assert!(source.try_or_wait(Direction::Read, cx.waker()).is_none());
+                Poll::Ready(())
+            });
+            crate::go(one).join_blocking().unwrap();
+        }
+        let waiting = source.read.waiting.lock();
+        assert!(waiting.more.capacity() <= 8, "{}", waiting.more.capacity());
     }
 
     #[test]

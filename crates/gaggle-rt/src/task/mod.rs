@@ -29,4 +29,6 @@ pub use join::{JoinError, JoinHandle};
 pub(crate) use locked::{OwnThread, allocate_locked, hand_over};
 pub(crate) use raw::{allocate, cancel, run};
 pub(crate) use state::Look;
+#[cfg(all(target_os = "linux", not(loom)))]
+pub(crate) use waker::has_ended;
 pub(crate) use waker::{abort_current, declare, hold};

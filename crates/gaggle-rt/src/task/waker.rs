@@ -34,6 +34,13 @@ pub(super) fn goroutine(waker: &Waker) -> Option<TaskRef> {
         .flatten()
 }
 
+/// Is it the waker of a goroutine that has ended? Then it is of no use to anybody.
+#[cfg(all(target_os = "linux", not(loom)))]
+pub(crate) fn has_ended(waker: &Waker) -> bool {
+    // SAFETY: a waker's goroutine is alive as long as the waker.
+    goroutine(waker).is_some_and(|task| unsafe { task.header() }.is_done())
+}
+
 /// Asks the goroutine that this thread polls to end. `false`: there is none.
 pub(crate) fn abort_current(waker: &Waker) -> bool {
     let who = gaggle_base::context::current();
