@@ -23,6 +23,8 @@ pub(crate) struct Session {
     rest: Vec<u8>,
     /// To how many channels it listens.
     pub(crate) channels: usize,
+    /// Commands that were understood and are not counted yet.
+    fresh: u64,
 }
 
 impl Session {
@@ -31,7 +33,13 @@ impl Session {
             parser: Parser::new(lot.config.limits),
             rest: Vec::new(),
             channels: 0,
+            fresh: 0,
         }
+    }
+
+    /// How many commands were understood since this was asked last.
+    pub(crate) fn count(&mut self) -> u64 {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Fills a round that is empty with what has come.
@@ -71,6 +79,7 @@ impl Session {
                 Err(error) => return (taken, Some(Stop::Malformed(error))),
             };
             let size = request.size();
+            self.fresh += 1;
             match command::enter(round, request, self.channels > 0) {
                 Entered::Yes => taken += size,
                 // What is in the round comes before it, and what follows after.

@@ -39,8 +39,8 @@ pub struct ShardStats {
     pub used: Counter,
     /// Keys with a time to live.
     pub volatile: Counter,
-    /// Commands that it has carried out.
-    pub commands: Counter,
+    /// Operations on keys that it has carried out: a command with several keys is several.
+    pub operations: Counter,
     /// Reads that found their key.
     pub hits: Counter,
     /// Reads that did not.
@@ -68,6 +68,8 @@ pub struct ServerStats {
     pub rejected: Counter,
     /// Connections that said nothing for too long.
     pub idle: Counter,
+    /// Commands that were understood.
+    pub commands: Counter,
     /// Connections that were closed because of what they sent.
     pub malformed: Counter,
     /// Messages that were published.
@@ -105,7 +107,8 @@ pub(crate) fn info(
                 ("rejected_connections", server.rejected.get()),
                 ("idle_disconnected", server.idle.get()),
                 ("malformed_disconnected", server.malformed.get()),
-                ("total_commands_processed", sum(|s| &s.commands)),
+                ("total_commands_processed", server.commands.get()),
+                ("key_operations", sum(|s| &s.operations)),
                 ("keyspace_hits", sum(|s| &s.hits)),
                 ("keyspace_misses", sum(|s| &s.misses)),
                 ("expired_keys", sum(|s| &s.expired)),

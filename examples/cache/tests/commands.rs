@@ -252,3 +252,21 @@ fn pipelined_commands_are_answered_in_order_across_shards() {
         server.stop().await;
     });
 }
+
+#[test]
+fn a_command_is_counted_once_however_many_keys_it_has() {
+    gaggle::block_on(async {
+        let server = Running::start(Config::default()).await;
+        let mut client = server.connect().await;
+        client.call("PING").await;
+        client.call("MSET a 1 b 2 c 3").await;
+        client.call("MGET a b c none").await;
+        client.call("NOSUCH").await;
+        // This one is the fifth.
+        assert_eq!(client.info("total_commands_processed").await, 5);
+        assert_eq!(client.info("key_operations").await, 7);
+        assert_eq!(client.info("keyspace_hits").await, 3);
+        drop(client);
+        server.stop().await;
+    });
+}

@@ -87,6 +87,7 @@ impl Connection {
     /// Carries out a round, and those after it, until more bytes are needed. Says whether the connection goes on.
     async fn answer(&mut self, mut round: Box<Round>, mut stop: Option<Stop>) -> io::Result<bool> {
         loop {
+            self.shared.stats.commands.add(self.session.count());
             if !round.is_empty() {
                 round.run().await;
                 self.write(round.answers()).await?;

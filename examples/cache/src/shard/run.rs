@@ -87,8 +87,8 @@ pub(crate) fn run(job: &mut Job, store: &mut Store, stats: &ShardStats, shards: 
     }
     stats.hits.set(stats.hits.get() + hits);
     stats.misses.set(stats.misses.get() + misses);
-    let commands = job.commands.len() as u64;
-    stats.commands.set(stats.commands.get() + commands);
+    let operations = job.commands.len() as u64;
+    stats.operations.set(stats.operations.get() + operations);
     Duration::from_millis(stall)
 }
 
