@@ -21,11 +21,12 @@ fn said(name: &str) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Runs `program`, and ends its runtime while what it has started still runs.
-fn ended_around(program: impl Future<Output = ()>) {
+/// Runs `program`, and ends its runtime while what it has started still runs: what it gives is kept until then.
+fn ended_around<T>(program: impl Future<Output = T>) {
     let runtime = Runtime::builder().workers(2).build().unwrap();
-    runtime.block_on(program);
+    let kept = runtime.block_on(program);
     runtime.shutdown(Duration::from_secs(10)).unwrap();
+    drop(kept);
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn those_that_end_with_their_runtime_are_no_news() {
         let alone = up("alone", &trace).await;
         let child = Child::of::<Puppet>("child", Part::new("child", &trace));
         let app = Supervisor::new(Strategy::OneForOne).child(child).start();
-        std::mem::forget((app.await.unwrap(), alone));
+        (app.await.unwrap(), alone)
     });
 }
 
