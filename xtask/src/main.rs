@@ -2,12 +2,13 @@
 //!
 //! Every check that CI makes is a job here, so that anyone can run the same check by hand.
 //! This file holds the table of jobs and the command line; `jobs` holds what they do, `run` starts processes,
-//! `counts` reads test results, `tidy`, `conformance` and `licences` are checks of our own.
+//! `counts` and `failed_cases` read test results, `tidy`, `conformance` and `licences` are checks of our own.
 
 #![forbid(unsafe_code)]
 
 mod conformance;
 mod counts;
+mod failed_cases;
 mod jobs;
 mod licences;
 mod metadata;

@@ -1,6 +1,7 @@
 //! Starts processes: shows the command, streams its output, counts its test cases and ends it when it hangs.
 
 use crate::counts::Counts;
+use crate::failed_cases::FailedCases;
 use crate::{Failure, Outcome};
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read, Write as _};
@@ -63,7 +64,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a test command: its output is streamed and its result lines are counted.
+/// Runs a test command: its output is streamed, its result lines are counted, and a failure says again what the failed
+/// cases have said.
 ///
 /// Away from a terminal it runs in a process group of its own, which is ended when it takes longer than [`LIMIT`];
 /// at a terminal whoever waits can press Ctrl-C.
@@ -84,10 +86,12 @@ fn test_within(command: &mut Command, limit: Option<Duration>) -> Outcome {
     }
     let mut child = command
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| cannot_start(command, &error))?;
-    let lines = stream(child.stdout.take());
+    let lines = stream(&mut child);
     let mut counts = Counts::default();
+    let mut failed = FailedCases::default();
     let deadline = limit.map(|limit| Instant::now() + limit);
     loop {
         let line = match deadline {
@@ -97,11 +101,15 @@ fn test_within(command: &mut Command, limit: Option<Duration>) -> Outcome {
             None => lines.recv().map_err(Into::into),
         };
         match line {
-            Ok(line) => counts.read(&line),
+            Ok(line) => {
+                counts.read(&line);
+                failed.read(&line);
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 end_group(&mut child);
-                let message = format!("{} took too long and was ended", in_short(command));
+                let mut message = format!("{} took too long and was ended", in_short(command));
+                failed.describe(&mut message);
                 counts.failed += 1;
                 return Err(Failure::Failed(message, counts));
             }
@@ -110,7 +118,13 @@ fn test_within(command: &mut Command, limit: Option<Duration>) -> Outcome {
     let status = child
         .wait()
         .map_err(|error| cannot_start(command, &error))?;
-    ended(command, status, counts)
+    ended(command, status, counts).map_err(|failure| match failure {
+        Failure::Failed(mut message, counts) => {
+            failed.describe(&mut message);
+            Failure::Failed(message, counts)
+        }
+        other => other,
+    })
 }
 
 /// What a program did whose output was kept.
@@ -170,27 +184,33 @@ pub(crate) fn captured(mut command: Command, limit: Duration) -> Result<Captured
     Ok(Captured { output, failure })
 }
 
-/// Copies output to the terminal line by line and passes each line on.
-fn stream(output: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
+/// Copies the output of a process to the terminal, both streams line by line, and passes each line on.
+fn stream(child: &mut Child) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let Some(output) = output else { return };
-        let mut output = BufReader::new(output);
-        let mut line = Vec::new();
-        while output
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|count| count > 0)
-        {
-            let text = String::from_utf8_lossy(&line).into_owned();
-            // `print!` and not the terminal itself: under `cargo test` this is captured, and the result lines of our
-            // own tests are not mistaken for results.
-            print!("{text}");
-            let _ = std::io::stdout().flush();
-            let _ = sender.send(text);
-            line.clear();
-        }
-    });
+    let errors = sender.clone();
+    let output = child.stdout.take();
+    // `print!` and not the terminal itself: under `cargo test` this is captured, and the result lines of our own tests
+    // are not mistaken for results.
+    thread::spawn(move || copy(output, &sender, |line| print!("{line}")));
+    let output = child.stderr.take();
+    thread::spawn(move || copy(output, &errors, |line| eprint!("{line}")));
     receiver
+}
+
+fn copy(output: Option<impl Read>, sender: &mpsc::Sender<String>, show: fn(&str)) {
+    let Some(output) = output else { return };
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while output
+        .read_until(b'\n', &mut line)
+        .is_ok_and(|count| count > 0)
+    {
+        let text = String::from_utf8_lossy(&line).into_owned();
+        show(&text);
+        let _ = std::io::stdout().flush();
+        let _ = sender.send(text);
+        line.clear();
+    }
 }
 
 /// Ends the process group that `child` leads. `kill` is a part of every POSIX shell.
@@ -273,12 +293,16 @@ mod tests {
 
     #[test]
     fn test_cases_are_counted_also_when_the_command_fails() {
-        let script = "echo 'test result: FAILED. 4 passed; 1 failed; 0 ignored'; exit 101";
+        let script = "echo '---- odd stdout ----'; echo 3 is odd; \
+            echo 'test result: FAILED. 4 passed; 1 failed; 0 ignored'; exit 101";
         let outcome = test(Command::new("sh").args(["-c", script]));
         let Err(Failure::Failed(message, counts)) = outcome else {
             panic!("the command failed");
         };
-        assert!(message.contains("101"), "{message}");
+        assert!(
+            message.ends_with("101; failed: odd\n---- odd ----\n3 is odd"),
+            "{message}"
+        );
         assert_eq!(
             counts,
             Counts {

@@ -23,7 +23,9 @@ use gaggle::runtime::Runtime;
 use gaggle::sim::{Builder, Preempt, Sched, is_simulated};
 use gaggle_base::rng::Rng;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -322,25 +324,61 @@ pub(crate) fn is_child() -> bool {
 
 /// Runs the test `name` of this executable in a process of its own, with these variables, and waits for its end.
 pub(crate) fn child(name: &str, variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = with_default_signals(std::env::current_exe().unwrap());
     command.args([name, "--exact", "--nocapture", "--test-threads=1"]);
     command.env(CHILD, "1").envs(variables.iter().copied());
-    command.stdin(Stdio::null());
     let mut child = command
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    // Read as it comes: a process whose pipe is full waits for whoever reads.
+    let stdout = collect(child.stdout.take().unwrap());
+    let stderr = collect(child.stderr.take().unwrap());
     let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > LIMIT {
+    let mut hangs = false;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > LIMIT && !hangs {
+            hangs = true;
             child.kill().unwrap();
-            let output = child.wait_with_output().unwrap();
-            panic!("the process for {name} hangs; it said: {}", said(&output));
         }
         thread::sleep(Duration::from_millis(2));
+    };
+    let output = Output {
+        status,
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
+    };
+    assert!(
+        !hangs,
+        "the process for {name} hangs; it said: {}",
+        said(&output)
+    );
+    output
+}
+
+/// A shell without job control starts what runs in the background with SIGINT and SIGQUIT ignored, and processes inherit
+/// that: `env` of the GNU core utilities takes it back.
+fn with_default_signals(program: PathBuf) -> Command {
+    if cfg!(target_os = "linux") {
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT,QUIT").arg(program);
+        command
+    } else {
+        Command::new(program)
     }
-    child.wait_with_output().unwrap()
+}
+
+fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
 }
 
 /// What a process wrote, both streams.

@@ -97,14 +97,24 @@ pub(crate) fn ci(arguments: &[String]) -> Outcome {
         start.elapsed().as_secs_f64()
     );
     println!("{} passed, {} failed", all.passed, all.failed);
-    let failed = table
+    // Whoever sees nothing but the end of a long log sees what failed.
+    let failed: Vec<&str> = table
         .iter()
-        .filter(|(_, verdict)| matches!(verdict, Verdict::Failed(_)))
-        .count();
-    match failed {
+        .filter_map(|(_, verdict)| match verdict {
+            Verdict::Failed(why) => Some(why.as_str()),
+            Verdict::Passed | Verdict::Skipped(_) => None,
+        })
+        .collect();
+    match failed.len() {
         0 => Ok(all),
-        1 => Err(Failure::Failed("one step failed".to_owned(), all)),
-        count => Err(Failure::Failed(format!("{count} steps failed"), all)),
+        1 => Err(Failure::Failed(
+            format!("one step failed: {}", failed[0]),
+            all,
+        )),
+        count => {
+            let message = format!("{count} steps failed:\n{}", failed.join("\n"));
+            Err(Failure::Failed(message, all))
+        }
     }
 }
 
@@ -138,7 +148,10 @@ fn row(name: &str, verdict: &Verdict, counts: Counts, took: Duration) -> String 
     match verdict {
         Verdict::Passed => format!("{name:<18} {seconds:>7.1} s  ok{cases}"),
         Verdict::Skipped(why) => format!("{name:<18} {seconds:>7.1} s  SKIPPED: {why}"),
-        Verdict::Failed(why) => format!("{name:<18} {seconds:>7.1} s  FAILED{cases}: {why}"),
+        Verdict::Failed(why) => {
+            let why = why.lines().next().unwrap_or_default();
+            format!("{name:<18} {seconds:>7.1} s  FAILED{cases}: {why}")
+        }
     }
 }
 
@@ -160,6 +173,13 @@ mod tests {
                 failed: 1
             }
         );
+    }
+
+    #[test]
+    fn a_row_is_one_line() {
+        let verdict = Verdict::Failed("`x` failed\nin many words".to_owned());
+        let line = row("test", &verdict, Counts::default(), Duration::ZERO);
+        assert_eq!(line, "test                   0.0 s  FAILED: `x` failed");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `asleep.rs` | does everyone sleep for good? |
 //! | `cycles.rs` | goroutines that wait for each other's locks |
 //! | `verdict.rs` | what follows from that: a report, a panic, the end of the process |
+//! | `stuck.rs` | who blocks or spins without a word |
 //! | `leaks.rs` | goroutines that nobody can wake, and those that a test leaves behind |
 //!
 //! Why a verdict is certain is in `README.md`.
@@ -26,6 +27,7 @@ mod dump;
 mod leaks;
 pub(crate) mod names;
 mod runtimes;
+pub(crate) mod stuck;
 mod text;
 mod tree;
 pub(crate) mod verdict;

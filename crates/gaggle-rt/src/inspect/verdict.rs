@@ -11,12 +11,11 @@ use crate::sched::Shared;
 use gaggle_base::blocked;
 use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::listing;
-use gaggle_base::site::Site;
 use gaggle_base::wait::Who;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// After an unclear answer the next look comes after this, then after twice that, and so on.
 const FIRST_PAUSE: Nanos = 100_000_000;
@@ -236,26 +235,6 @@ fn in_circles(shared: &Arc<Shared>, circles: &[Vec<Who>]) -> String {
 fn print(text: &str) {
     // There is nobody to tell that stderr is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-/// Says which goroutine has been in the same poll for a tick of the monitor, once for each place at which such goroutines are started.
-pub(crate) fn report_stuck(shared: &Shared, id: u64) {
-    static SAID: Mutex<Vec<Site>> = Mutex::new(Vec::new());
-    let mut started = None;
-    shared.live.for_each(|header, _| {
-        if header.id().as_u64() == id {
-            started = Some(header.spawned_at);
-        }
-    });
-    let Some(site) = started else { return };
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if !said.contains(&site) {
-        said.push(site);
-        print(&format!(
-            "gaggle: goroutine {id}, started at {site}, blocks or spins: it has not given way for over 10 ms. \
-             Say `blocking(..)` around calls that block. Others that are started there are not reported.\n"
-        ));
-    }
 }
 
 /// A thread that is not expected to wake goroutines: the first one of the process, if a runtime whose deadlocks count is built on another.

@@ -116,6 +116,7 @@ impl Builder {
     }
 
     /// Names goroutines on stderr that block or spin for over 10 ms without having said so, once for each place at which such a one is started (semantics.md T3).
+    /// Time in which the system gave the thread no CPU does not count (on Linux, where it can be told).
     ///
     /// `GAGGLE_STUCK=print` in the environment does the same for every runtime.
     /// They are counted and shown in dumps in any case, and others are not held up by them.

@@ -48,6 +48,7 @@ pub(crate) use here::{
 };
 pub(crate) use shared::{Config, Shared};
 pub use shutdown::Stragglers;
+pub(crate) use slot::Slot;
 
 pub(crate) use worker::wake;
 

@@ -11,7 +11,8 @@
 use super::balance::{self, Balance};
 use super::shared::Shared;
 use super::slot::{NO_SEAT, Slot};
-use crate::inspect::verdict::{self, Watch};
+use crate::inspect::stuck::Suspect;
+use crate::inspect::verdict::Watch;
 use gaggle_base::blocked::Servant;
 use gaggle_base::clock::{Nanos, system_now};
 use gaggle_base::park::Parker;
@@ -41,6 +42,8 @@ struct Seen {
     blocking: bool,
     /// The last turn that was counted as stuck.
     counted: u64,
+    /// The poll that goes on, in a runtime that reports who is stuck.
+    suspect: Option<Suspect>,
 }
 
 impl Monitor {
@@ -166,6 +169,10 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen, neglected: bool) {
         slice: slot.slice.load(Ordering::Relaxed),
         blocking: slot.blocking.load(Ordering::Relaxed),
         counted: seen.counted,
+        suspect: match seen.suspect {
+            before if shared.config.report_stuck => Suspect::look(before, shared, slot),
+            _ => None,
+        },
     };
     let before = std::mem::replace(seen, now);
     let polling = now.turn % 2 == 1;
@@ -187,9 +194,6 @@ fn look(shared: &Arc<Shared>, slot: &Slot, seen: &mut Seen, neglected: bool) {
     if !now.blocking && !before.blocking && now.counted != now.turn {
         seen.counted = now.turn;
         shared.monitor.stuck.fetch_add(1, Ordering::Relaxed);
-        if shared.config.report_stuck {
-            verdict::report_stuck(shared, slot.polled.load(Ordering::Relaxed));
-        }
     }
     let seat = slot.seat.load(Ordering::SeqCst);
     if seat == NO_SEAT {
