@@ -9,7 +9,7 @@ use futures::StreamExt;
 use gaggle::context::{Context, SignalReceived};
 use gaggle::go;
 #[cfg(target_os = "linux")]
-use gaggle::net::{TcpListener, TcpStream};
+use gaggle::net::{TcpListener, TcpStream, UnixStream};
 use gaggle::runtime::{OnDeadlock, Runtime};
 use gaggle::signal::{self, Signal};
 #[cfg(target_os = "linux")]
@@ -18,6 +18,7 @@ use signal_hook::consts::{
     SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
 };
 use signal_hook::low_level::raise;
+use std::io::{ErrorKind, IoSlice};
 use std::os::unix::process::ExitStatusExt;
 
 #[test]
@@ -100,6 +101,37 @@ fn what_was_ignored_before_is_ignored_afterwards() {
     assert_eq!(signals.recv_blocking(), Signal::Pipe);
     drop(signals);
     raise(SIGPIPE).unwrap();
+    std::process::exit(0);
+}
+
+/// As in Go, a broken connection is an error for who writes; the signal is for those that write to pipes of a shell.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_to_a_closed_connection_is_an_error_and_no_signal() {
+    let name = "a_write_to_a_closed_connection_is_an_error_and_no_signal";
+    if !is_child() {
+        assert_eq!(ended(name), (None, Some(0)));
+        return;
+    }
+    let runtime = Runtime::builder().workers(1).build().unwrap();
+    let kind = runtime.block_on(async {
+        let signals = signal::notify(&[Signal::Pipe, Signal::Alarm]).unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        drop(theirs);
+        let (short, long) = ([1; 10], [2; 5000]);
+        for buffers in [[&short[..], &short], [&short, &long]] {
+            let buffers = buffers.map(IoSlice::new);
+            let error = ours.write_vectored(&buffers).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        }
+        let error = ours.write_all(&long).await.unwrap_err();
+        // What came before it has been told of before it, or with it.
+        raise(SIGALRM).unwrap();
+        let came = [Some(signals.recv().await), signals.try_recv()];
+        assert_eq!(came, [Some(Signal::Alarm), None], "one ends processes");
+        error.kind()
+    });
+    assert_eq!(kind, ErrorKind::BrokenPipe);
     std::process::exit(0);
 }
 

@@ -4,8 +4,10 @@
 
 use gaggle_base::site::Site;
 use gaggle_rt::io::{Direction, Registered};
-use rustix::io::{readv, writev};
-use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use rustix::io::readv;
+use rustix::net::{
+    RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, shutdown,
+};
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
 #[cfg(any(feature = "compat-tokio", feature = "hyper"))]
@@ -95,7 +97,9 @@ pub(crate) fn poll_write_vectored<F: AsFd>(
         return poll_write(fd, cx, gather(buffers, &mut room), site);
     }
     fd.poll_io_at(cx, Direction::Write, site, |fd, used_up| {
-        let n = writev(fd, buffers)?;
+        // `writev` takes no flags, and would raise SIGPIPE when the other side is gone.
+        let nothing_else = &mut SendAncillaryBuffer::default();
+        let n = sendmsg(fd, buffers, nothing_else, SendFlags::NOSIGNAL)?;
         *used_up = n < given;
         Ok(n)
     })
