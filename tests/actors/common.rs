@@ -2,6 +2,7 @@
 
 use gaggle::actor::testkit::{Order, Part, Puppet, Trace};
 use gaggle::actor::{ActorChild, Addr, Child, Slot, spawn};
+use gaggle::runtime::{Handle, Runtime};
 use gaggle::sim::{self, Builder};
 use gaggle::time::{sleep, timeout};
 use std::future::Future;
@@ -30,19 +31,30 @@ where
     R: Future<Output = ()> + Send + 'static,
 {
     simulated(program.clone());
-    let real = gaggle::go(async move {
+    // A runtime of its own, so that nobody else's goroutines are taken for its own in `calm`.
+    let runtime = Runtime::builder().build().unwrap();
+    let real = runtime.go(async move {
         let done = timeout(Duration::from_secs(20), program()).await;
         assert!(done.is_ok(), "it did not end on real workers");
     });
     real.join_blocking().unwrap();
 }
 
-/// Waits until nothing happens any more of what can happen now.
+/// Waits until nothing happens any more of what can happen now: on real workers, until all goroutines but this one have been seen
+/// waiting three times in a row.
 pub(crate) async fn calm() {
     if sim::is_simulated() {
-        sim::settle().await;
-    } else {
-        sleep(ms(30)).await;
+        return sim::settle().await;
+    }
+    let mut seen = 0;
+    while seen < 3 {
+        sleep(ms(1)).await;
+        let all = Handle::current().metrics();
+        seen = if all.running == 1 && all.runnable == 0 {
+            seen + 1
+        } else {
+            0
+        };
     }
 }
 
