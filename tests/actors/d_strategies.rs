@@ -116,13 +116,14 @@ fn row_035_a_child_that_waits_for_its_retry_is_restarting_and_later_ones_are_sto
         let part = Part::new("b", &trace).starts([None, Some(Exit::error("no"))]);
         let app = Supervisor::new(Strategy::RestForOne)
             .child(kid(&a, &trace))
-            .child(kid_with(&b, part).backoff(ms(100), ms(1000)))
+            .child(kid_with(&b, part).backoff(ms(400), ms(3200)))
             .child(kid(&c, &trace))
             .start()
             .await
             .unwrap();
         crash(&b).await;
-        gaggle::time::sleep(ms(150)).await;
+        // The first retry fails after 400 ms, the second is due 800 ms later.
+        gaggle::time::sleep(ms(500)).await;
         let states = app
             .children()
             .await

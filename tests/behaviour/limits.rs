@@ -16,6 +16,7 @@ use common::{is_child, said};
 use gaggle::go;
 use gaggle::runtime::{OnDeadlock, Runtime};
 use gaggle::sync::WaitGroup;
+use rustix::time::{ClockId, clock_gettime};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
@@ -172,8 +173,8 @@ async fn spins_and_blocks_for_a_while() {
 
 /// How long this thread has run.
 fn time_of_thread() -> Duration {
-    let counts = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(counts.split(' ').next().unwrap().parse().unwrap())
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap()
 }
 
 /// T3: whoever blocks or spins without a word is named if that is asked for, once a place.

@@ -1,6 +1,8 @@
 //! A handler that blocks its thread, or keeps it busy, for a second does not delay other connections by more than 25 ms.
 //!
-//! The clients are plain threads, so only the server's delay is measured. A machine that is busy with other things delays everybody: the time for which threads of this process were ready and had no CPU is known to the system, and is not ours.
+//! The clients are plain threads, so only the server's delay is measured. A machine that is busy with other things delays everybody, which is not ours:
+//! the system knows for how long threads of this process were ready and had no CPU, and how long a virtual machine had none;
+//! and while everything stands still, so does a thread that does nothing but sleep a millisecond at a time.
 //! A target of its own, so that no other test runs beside it.
 
 #![cfg(target_os = "linux")]
@@ -14,13 +16,14 @@ use gaggle::net::{TcpListener, TcpStream};
 use gaggle::runtime::Runtime;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const HELD_UP: Duration = Duration::from_secs(1);
 const ALLOWED: Duration = Duration::from_millis(25);
+const BEAT: Duration = Duration::from_millis(1);
 
 async fn handle(stream: TcpStream) {
     let mut byte = [0];
@@ -50,9 +53,10 @@ fn ask(stream: &mut std::net::TcpStream, what: u8) -> Duration {
     start.elapsed()
 }
 
-/// For how long the threads of this process have been ready to run while no CPU was free for them, all together.
+/// For how long the threads of this process have been ready to run while no CPU was free for them, all together, and
+/// for how long the CPUs of this machine were another machine's.
 fn kept_waiting() -> Duration {
-    let nanos = std::fs::read_dir("/proc/self/task").map_or(0, |threads| {
+    let nanos: u64 = std::fs::read_dir("/proc/self/task").map_or(0, |threads| {
         threads
             .filter_map(|thread| {
                 let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
@@ -60,14 +64,43 @@ fn kept_waiting() -> Duration {
             })
             .sum()
     });
-    Duration::from_nanos(nanos)
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    // The eighth number of the first line, in hundredths of a second.
+    let stolen = stat.split_whitespace().nth(8).and_then(|n| n.parse().ok());
+    Duration::from_nanos(nanos) + Duration::from_millis(10 * stolen.unwrap_or(0))
+}
+
+/// When the last beat of a thread that does nothing but sleep was, and how late its beats have been all together.
+struct Beats(Mutex<(Instant, Duration)>);
+
+impl Beats {
+    fn start(over: &Arc<AtomicBool>) -> Arc<Self> {
+        let beats = Arc::new(Self(Mutex::new((Instant::now(), Duration::ZERO))));
+        let (ours, over) = (beats.clone(), over.clone());
+        thread::spawn(move || {
+            while !over.load(SeqCst) {
+                thread::sleep(BEAT);
+                let mut last = ours.0.lock().unwrap();
+                let now = Instant::now();
+                let late = (now - last.0).saturating_sub(2 * BEAT);
+                *last = (now, last.1 + late);
+            }
+        });
+        beats
+    }
+
+    fn late(&self) -> Duration {
+        let last = self.0.lock().unwrap();
+        // Also the beat that has not come yet.
+        last.1 + last.0.elapsed().saturating_sub(2 * BEAT)
+    }
 }
 
 /// What a client waited for an answer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Waited {
     all: Duration,
-    /// Of that, while threads of this process were kept waiting by others.
+    /// Of that, while the machine had no time for this process.
     machine: Duration,
 }
 
@@ -79,18 +112,23 @@ impl Waited {
 
 /// The longest that any of some clients had to wait for an answer.
 fn worst(address: SocketAddr, over: &Arc<AtomicBool>) -> Waited {
+    let beats = Beats::start(over);
     let clients: Vec<_> = (0..4)
         .map(|_| {
-            let over = over.clone();
+            let (over, beats) = (over.clone(), beats.clone());
             thread::spawn(move || {
                 let mut stream = std::net::TcpStream::connect(address).unwrap();
                 stream.set_nodelay(true).unwrap();
                 let mut worst = Waited::default();
                 while !over.load(SeqCst) {
-                    let before = kept_waiting();
+                    let (before, late) = (kept_waiting(), beats.late());
                     let all = ask(&mut stream, b'.');
-                    let machine = kept_waiting().saturating_sub(before);
-                    let waited = Waited { all, machine };
+                    let stood_still = beats.late().saturating_sub(late);
+                    let kept = kept_waiting().saturating_sub(before);
+                    let waited = Waited {
+                        all,
+                        machine: kept.max(stood_still),
+                    };
                     worst = std::cmp::max_by_key(worst, waited, |waited| waited.ours());
                     thread::sleep(Duration::from_millis(4));
                 }
