@@ -64,6 +64,16 @@ where
     run(config.build(on_deadlock), future)
 }
 
+/// As [`main`], for one that returns something: that is reported where it is made, so it need not be `Send`.
+#[track_caller]
+pub fn main_returning<F>(config: Config, future: F) -> ExitCode
+where
+    F: Future + Send + 'static,
+    F::Output: Termination,
+{
+    main(config, async move { future.await.report() })
+}
+
 /// The options of a test.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TestConfig {
@@ -140,20 +150,18 @@ impl TestConfig {
 pub fn test<F, R>(config: TestConfig, root: F)
 where
     F: Fn() -> R + Send + Sync + 'static,
-    R: Future<Output: Termination + Send + 'static> + Send + 'static,
+    R: Future<Output: Termination> + Send + 'static,
 {
-    if config.workers.is_some() || config.tokio || Settings::of_environment().off {
-        let TestConfig { workers, tokio, .. } = config;
-        check(run(
-            Config { workers, tokio }.build(OnDeadlock::Panic),
-            root(),
-        ));
-        return;
-    }
-    let report = config.builder().run(move || {
+    // What the test returns need not be `Send`, so it is looked at where it is made.
+    let root = move || {
         let future = root();
         async move { check(future.await) }
-    });
+    };
+    if config.workers.is_some() || config.tokio || Settings::of_environment().off {
+        let TestConfig { workers, tokio, .. } = config;
+        return run(Config { workers, tokio }.build(OnDeadlock::Panic), root());
+    }
+    let report = config.builder().run(root);
     assert!(report.ok(), "{report}");
 }
 
