@@ -131,6 +131,21 @@ fn rubbish_in_a_variable_is_named_with_what_it_must_be() {
             "never",
             "GAGGLE_DEADLOCK is `never`; it must be `exit`, `report` or `off`",
         ),
+        (
+            "GAGGLE_DUMP",
+            "yaml",
+            "GAGGLE_DUMP is `yaml`; it must be `text` or `json`",
+        ),
+        (
+            "GAGGLE_STUCK",
+            "yes",
+            "GAGGLE_STUCK is `yes`; it must be `off` or `print`",
+        ),
+        (
+            "GAGGLE_TRACEBACK",
+            "full",
+            "GAGGLE_TRACEBACK is `full`; it must be `single` or `all`",
+        ),
     ];
     for (variable, value, message) in cases {
         let output = under(":", test, &[(variable, value)]);

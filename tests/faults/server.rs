@@ -92,7 +92,7 @@ impl Server {
             go(async move {
                 loop {
                     match unix_listener.accept().await {
-                        Ok(stream) => for_unix.take(stream, &mut other).await,
+                        Ok((stream, _)) => for_unix.take(stream, &mut other).await,
                         Err(error) => panic!("accept on a unix socket: {error}"),
                     }
                 }

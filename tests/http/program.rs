@@ -43,3 +43,24 @@ fn sigterm_lets_a_request_finish_and_the_program_succeed() {
         "{summary}"
     );
 }
+
+#[test]
+fn arguments_that_are_none_are_named() {
+    let cases: [(&[&str], i32, &str); 5] = [
+        (&["--port"], 2, "there is no option `--port`"),
+        (&["127.0.0.1:0", "more"], 2, "one argument too many: `more`"),
+        (&["127.0.0.1"], 1, "127.0.0.1: invalid socket address"),
+        (&["127.0.0.1:99999"], 1, "127.0.0.1:99999: invalid port"),
+        (&["--help"], 0, "usage: gaggle-http [ADDRESS]"),
+    ];
+    for (arguments, status, said) in cases {
+        let output = Command::new(env!("CARGO_BIN_EXE_gaggle-http"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+}

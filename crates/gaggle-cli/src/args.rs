@@ -66,11 +66,11 @@ pub(crate) struct TourArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Shared {
     /// Worker threads, 1 to 1024 [default: the processors that this process may use]
-    #[arg(long, global = true, value_name = "N", value_parser = within::<u32>(1, 1024))]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = within::<u32>(1, 1024))]
     pub(crate) threads: Option<u32>,
 
     /// How often to run the program, 1 to 100000 [default: depends on the program; 1 with --quiet]
-    #[arg(long, global = true, value_name = "N", value_parser = within::<u32>(1, 100_000))]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = within::<u32>(1, 100_000))]
     pub(crate) runs: Option<u32>,
 
     /// Print only the lines of the program, of every run
@@ -130,17 +130,17 @@ pub(crate) enum Program {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ParallelArgs {
     /// Goroutines among which the work is split, 1 to 10000
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = within::<u64>(1, 10_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 8, value_parser = within::<u64>(1, 10_000))]
     pub(crate) pieces: u64,
     /// Numbers that each of them tries, 1 to 10000000
-    #[arg(long, value_name = "N", default_value_t = 150_000, value_parser = within::<u64>(1, 10_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 150_000, value_parser = within::<u64>(1, 10_000_000))]
     pub(crate) size: u64,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct MillionArgs {
     /// How many goroutines, 1 to 100000000 [default: 1000000; 100000 in the whole tour]
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, hide_default_value = true,
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 1_000_000, hide_default_value = true,
           value_parser = within::<u64>(1, 100_000_000))]
     pub(crate) count: u64,
 }
@@ -148,47 +148,47 @@ pub(crate) struct MillionArgs {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ChoresArgs {
     /// How many goroutines main starts, 1 to 1000
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = within::<u32>(1, 1_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 3, value_parser = within::<u32>(1, 1_000))]
     pub(crate) chores: u32,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BufferedArgs {
     /// Room in the channel, 0 to 1000000 [default: 0, then 3]
-    #[arg(long, value_name = "N", value_parser = within::<u32>(0, 1_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = within::<u32>(0, 1_000_000))]
     pub(crate) capacity: Option<u32>,
     /// How many numbers are sent, 1 to 1000000
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = within::<u32>(1, 1_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 6, value_parser = within::<u32>(1, 1_000_000))]
     pub(crate) numbers: u32,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PipelineArgs {
     /// How many numbers pass, 1 to 1000000
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = within::<u64>(1, 1_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 6, value_parser = within::<u64>(1, 1_000_000))]
     pub(crate) numbers: u64,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PoolArgs {
     /// Workers in the pool, 1 to 10000
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = within::<u32>(1, 10_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 3, value_parser = within::<u32>(1, 10_000))]
     pub(crate) workers_in_pool: u32,
     /// Jobs to process, 0 to 10000000
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = within::<u64>(0, 10_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 5, value_parser = within::<u64>(0, 10_000_000))]
     pub(crate) jobs: u64,
     /// Room in each of the two channels, 0 to 1000000
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = within::<u32>(0, 1_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 5, value_parser = within::<u32>(0, 1_000_000))]
     pub(crate) capacity: u32,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReadersArgs {
     /// How many goroutines read, 1 to 1000
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = within::<u32>(1, 1_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 3, value_parser = within::<u32>(1, 1_000))]
     pub(crate) readers: u32,
     /// How many numbers are sent, 1 to 1000000
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = within::<u32>(1, 1_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 12, value_parser = within::<u32>(1, 1_000_000))]
     pub(crate) numbers: u32,
 }
 

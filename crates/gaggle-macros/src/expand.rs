@@ -4,11 +4,15 @@
 //! for a test the function itself, to the façade:
 //!
 //! ```text
-//! fn main() -> Ret {
+//! fn main() -> ExitCode {
 //!     async fn main() -> Ret { body }
-//!     ::gaggle::__private::main(::gaggle::__private::Config { workers: None, tokio: false }, main())
+//!     ::gaggle::__private::main_returning(::gaggle::__private::Config { workers: None, tokio: false }, main())
 //! }
 //! ```
+//!
+//! What `main` returns is reported by its goroutine, since an error such as `Box<dyn Error>` may not go to another
+//! thread; the plain function has the status. One that returns nothing, and one that is not called `main`, gives what
+//! the user's gives.
 //!
 //! The inner function is checked with the return type that the user wrote, so type errors in the body read as they do
 //! without the attribute.
@@ -20,7 +24,7 @@ use crate::options::Options;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Error, Safety, Signature, Visibility};
+use syn::{Attribute, Error, ReturnType, Safety, Signature, Visibility};
 
 /// Which of the two attributes is being expanded.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,8 +42,9 @@ impl Entry {
     }
 
     /// The function of the façade that runs the future.
-    fn runner(self, span: Span) -> Ident {
+    fn runner(self, reports: bool, span: Span) -> Ident {
         match self {
+            Self::Main if reports => Ident::new("main_returning", span),
             Self::Main => Ident::new("main", span),
             Self::Test => Ident::new("test", span),
         }
@@ -165,7 +170,8 @@ fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStre
     // Placed at the function's name, resolved as macro code.
     let span = Span::mixed_site().located_at(name.span());
     let private = private_path(options, span);
-    let runner = entry.runner(span);
+    let reports = name == "main" && matches!(result, ReturnType::Type(..));
+    let runner = entry.runner(reports, span);
     let workers = if let Some(count) = &options.workers {
         let count = syn::LitInt::new(&format!("{}usize", count.base10_digits()), count.span());
         quote_spanned!(span=> ::core::option::Option::Some(#count))
@@ -201,6 +207,7 @@ fn replacement(entry: Entry, options: &Options, function: Function) -> TokenStre
     // The inner function is the user's own, but one without an `.await` is no mistake here.
     let allow = quote_spanned!(span=> #[allow(clippy::unused_async, reason = "an entry point is async by rule")]);
     let plain = match entry {
+        Entry::Main if reports => quote_spanned!(span=> fn #name() -> ::std::process::ExitCode),
         Entry::Main => quote_spanned!(span=> fn #name() #result),
         // What it returns is looked at in each run.
         Entry::Test => quote_spanned!(span=> fn #name()),
@@ -243,10 +250,10 @@ mod tests {
     #[test]
     fn main_becomes_a_plain_function_around_the_async_one() {
         let expected = quote! {
-            fn main() -> Result<(), E> {
+            fn main() -> ::std::process::ExitCode {
                 #[allow(clippy::unused_async, reason = "an entry point is async by rule")]
                 async fn main() -> Result<(), E> { body() }
-                ::gaggle::__private::main(
+                ::gaggle::__private::main_returning(
                     ::gaggle::__private::Config { workers: ::core::option::Option::Some(4usize), tokio: false },
                     main()
                 )
@@ -261,6 +268,20 @@ mod tests {
             ),
         );
         assert_eq!(got, expected.to_string());
+    }
+
+    #[test]
+    fn what_is_not_main_gives_what_it_returns() {
+        let got = main(
+            TokenStream::new(),
+            quote!(
+                pub async fn start() -> u32 {
+                    1
+                }
+            ),
+        );
+        assert!(got.starts_with("pub fn start () -> u32 {"), "{got}");
+        assert!(got.contains("__private :: main ("), "{got}");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use gaggle_rt::io::{Direction, Registered};
 use gaggle_rt::time::sleep;
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType, accept_with, connect,
-    getpeername, getsockname, socketpair,
+    AddressFamily, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType, acceptfrom_with,
+    connect, getpeername, getsockname, socketpair,
 };
 use std::ffi::OsStr;
 use std::fmt;
@@ -86,7 +86,8 @@ impl UnixListener {
         Ok(Self(Registered::new(listener.into(), "unix listener")?))
     }
 
-    /// Takes the next connection. When there is no descriptor left it waits until there is one again.
+    /// Takes the next connection, with the address of the other end, which has no name mostly.
+    /// When there is no descriptor left it waits until there is one again.
     ///
     /// # Errors
     /// Those of the system that concern the listener.
@@ -94,18 +95,18 @@ impl UnixListener {
     /// # Cancel safety
     /// If the future is dropped, no connection was taken.
     #[track_caller]
-    pub fn accept(&self) -> impl Future<Output = io::Result<UnixStream>> + Send + '_ {
+    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> + Send + '_ {
         let site = Site::caller();
         async move {
             loop {
                 let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
                 let taken = poll_fn(|cx| {
                     self.0.poll_io_at(cx, Direction::Read, site, |fd, _| {
-                        Ok(accept_with(fd, flags)?)
+                        Ok(acceptfrom_with(fd, flags)?)
                     })
                 });
-                let error = match taken.await.and_then(UnixStream::new) {
-                    Ok(stream) => return Ok(stream),
+                let error = match taken.await.and_then(with_peer) {
+                    Ok(taken) => return Ok(taken),
                     Err(error) => error,
                 };
                 match Errno::from_io_error(&error) {
@@ -120,6 +121,14 @@ impl UnixListener {
             }
         }
     }
+}
+
+fn with_peer((fd, peer): (OwnedFd, Option<SocketAddrAny>)) -> io::Result<(UnixStream, SocketAddr)> {
+    let peer = match peer {
+        Some(any) => std_address(any)?,
+        None => SocketAddr::from_pathname("")?,
+    };
+    Ok((UnixStream::new(fd)?, peer))
 }
 
 impl AsFd for UnixListener {

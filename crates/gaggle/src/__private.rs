@@ -50,18 +50,40 @@ where
     #[cfg(unix)]
     crate::signals::install();
     gaggle_rt::runtime::note_panics();
-    let on_deadlock = match std::env::var_os("GAGGLE_DEADLOCK") {
-        Some(value) if value == "report" => OnDeadlock::Report,
-        Some(value) if value == "off" => OnDeadlock::Ignore,
-        None => OnDeadlock::Exit,
-        Some(value) if value.is_empty() || value == "exit" => OnDeadlock::Exit,
-        Some(value) => {
-            let value = value.display();
-            eprintln!("gaggle: GAGGLE_DEADLOCK is `{value}`; it must be `exit`, `report` or `off`");
-            std::process::exit(2);
-        }
+    let on_deadlock = match setting("GAGGLE_DEADLOCK", &["exit", "report", "off"]) {
+        Some("report") => OnDeadlock::Report,
+        Some("off") => OnDeadlock::Ignore,
+        _ => OnDeadlock::Exit,
     };
+    // Read where they are needed, and a mistake is told before that.
+    setting("GAGGLE_DUMP", &["text", "json"]);
+    setting("GAGGLE_STUCK", &["off", "print"]);
+    setting("GAGGLE_TRACEBACK", &["single", "all"]);
     run(config.build(on_deadlock), future)
+}
+
+/// Which of the values a variable has; none if it is not set, or empty. Another value ends the process with a message.
+fn setting(variable: &str, allowed: &[&'static str]) -> Option<&'static str> {
+    let value = std::env::var_os(variable).filter(|value| !value.is_empty())?;
+    let known = allowed.iter().find(|known| value == **known).copied();
+    if known.is_none() {
+        let allowed: Vec<String> = allowed.iter().map(|known| format!("`{known}`")).collect();
+        let (last, others) = allowed.split_last()?;
+        let (value, others) = (value.display(), others.join(", "));
+        eprintln!("gaggle: {variable} is `{value}`; it must be {others} or {last}");
+        std::process::exit(2);
+    }
+    known
+}
+
+/// As [`main`], for one that returns something: that is reported where it is made, so it need not be `Send`.
+#[track_caller]
+pub fn main_returning<F>(config: Config, future: F) -> ExitCode
+where
+    F: Future + Send + 'static,
+    F::Output: Termination,
+{
+    main(config, async move { future.await.report() })
 }
 
 /// The options of a test.
@@ -140,20 +162,18 @@ impl TestConfig {
 pub fn test<F, R>(config: TestConfig, root: F)
 where
     F: Fn() -> R + Send + Sync + 'static,
-    R: Future<Output: Termination + Send + 'static> + Send + 'static,
+    R: Future<Output: Termination> + Send + 'static,
 {
-    if config.workers.is_some() || config.tokio || Settings::of_environment().off {
-        let TestConfig { workers, tokio, .. } = config;
-        check(run(
-            Config { workers, tokio }.build(OnDeadlock::Panic),
-            root(),
-        ));
-        return;
-    }
-    let report = config.builder().run(move || {
+    // What the test returns need not be `Send`, so it is looked at where it is made.
+    let root = move || {
         let future = root();
         async move { check(future.await) }
-    });
+    };
+    if config.workers.is_some() || config.tokio || Settings::of_environment().off {
+        let TestConfig { workers, tokio, .. } = config;
+        return run(Config { workers, tokio }.build(OnDeadlock::Panic), root());
+    }
+    let report = config.builder().run(root);
     assert!(report.ok(), "{report}");
 }
 

@@ -27,7 +27,7 @@ struct Arguments {
     #[arg(long, default_value = "0", value_parser = bytes)]
     max_memory: usize,
     /// How many connections there may be.
-    #[arg(long, default_value_t = Config::default().max_clients)]
+    #[arg(long, default_value_t = Config::default().max_clients, value_parser = at_least_one)]
     max_clients: usize,
     /// How large one argument may be, such as a value.
     #[arg(long, default_value = "16m", value_parser = bytes)]
@@ -55,6 +55,11 @@ struct Arguments {
     debug: bool,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "it must be a number, at least 1".to_owned())
+}
+
 /// A number, with k, m or g for 1024 and its powers.
 fn bytes(text: &str) -> Result<usize, String> {
     let lower = text.to_ascii_lowercase();
@@ -68,7 +73,7 @@ fn bytes(text: &str) -> Result<usize, String> {
     };
     let number: usize = digits
         .parse()
-        .map_err(|_| "not a number of bytes".to_owned())?;
+        .map_err(|_| "not a number of bytes, such as 1000 or 512m".to_owned())?;
     number
         .checked_mul(unit)
         .ok_or_else(|| "too many".to_owned())

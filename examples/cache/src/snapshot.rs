@@ -66,7 +66,7 @@ pub enum SnapshotError {
 impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(path, error) => write!(f, "snapshot {}: {error}", path.display()),
+            Self::Io(path, error) => write!(f, "snapshot: {}: {error}", path.display()),
             Self::Damaged(path, what) => write!(
                 f,
                 "snapshot {}: damaged, {what}; it is left as it is: move it away to start without it",
@@ -90,14 +90,28 @@ pub(crate) fn date() -> u64 {
     u64::try_from(millis).unwrap_or(u64::MAX)
 }
 
+/// The folder that the snapshot is in.
+fn folder(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 /// Reads a snapshot. A file that is not there holds nothing.
 ///
 /// # Errors
-/// When it cannot be read, or is not as it was written.
+/// When it cannot be read, or is not as it was written; when its folder is not there, for then it could not be written at the end.
 pub fn load(path: &Path) -> Result<Vec<Record>, SnapshotError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = folder(path);
+            return match fs::read_dir(folder) {
+                Ok(_) => Ok(Vec::new()),
+                Err(error) => Err(SnapshotError::Io(folder.to_owned(), error)),
+            };
+        }
         Err(error) => return Err(SnapshotError::Io(path.to_owned(), error)),
     };
     decode(&bytes).map_err(|bad| match bad {
@@ -189,10 +203,7 @@ pub fn save(path: &Path, sections: &[Section]) -> io::Result<()> {
         let _ = fs::remove_file(&beside);
     }
     written?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder(path))?.sync_all()
 }
 
 fn write(path: &Path, sections: &[Section]) -> io::Result<()> {

@@ -119,7 +119,9 @@ fn one_that_cannot_be_written_leaves_the_old_one() {
     assert_eq!(fs::read(&path).unwrap(), before);
     let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
     assert_eq!(names.len(), 1, "nothing is left beside it: {names:?}");
-    assert_eq!(snapshot::load(Path::new("/nowhere/at/all")).unwrap(), []);
+    assert_eq!(snapshot::load(&path.with_file_name("none")).unwrap(), []);
+    let nowhere = snapshot::load(Path::new("/nowhere/at/all")).unwrap_err();
+    assert!(nowhere.to_string().contains("/nowhere/at: "), "{nowhere}");
 }
 
 #[test]

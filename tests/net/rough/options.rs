@@ -182,7 +182,8 @@ fn unix_sockets_may_have_addresses_that_are_no_files() {
         let local = listener.local_addr().unwrap();
         assert_eq!(local.as_abstract_name(), Some(name.as_bytes()));
         let connects = go(async move { UnixStream::connect_addr(&address).await });
-        let server = listener.accept().await.unwrap();
+        let (server, from) = listener.accept().await.unwrap();
+        assert!(from.is_unnamed());
         let client = connects.await.unwrap().unwrap();
         let peer = client.peer_addr().unwrap();
         assert_eq!(peer.as_abstract_name(), Some(name.as_bytes()));

@@ -1,6 +1,7 @@
 //! [`Exit`]: why a process ended.
 
 use super::core::Pid;
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +9,9 @@ use std::sync::Arc;
 ///
 /// A handler ends its actor by returning one as an error. Any error of another type becomes [`Exit::Error`] by `?`: that is how an actor crashes.
 ///
-/// It is itself no [`std::error::Error`], or the conversion from all errors could not exist.
+/// It is itself no [`Error`], or the conversion from all errors could not exist.
+/// `?` makes a `Box<dyn Error>` of it all the same; for `anyhow` say `.map_err(anyhow::Error::msg)`.
+/// The other way, what is no `Error` either (`Box<dyn Error>`, `anyhow::Error`) becomes an exit by `.map_err(Exit::error)`.
 ///
 /// # Examples
 /// ```
@@ -87,7 +90,31 @@ impl fmt::Display for Exit {
     }
 }
 
-impl<E: std::error::Error> From<E> for Exit {
+/// An [`Exit`] in the place of an error.
+#[derive(Debug)]
+struct Ended(Exit);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Ended {}
+
+impl From<Exit> for Box<dyn Error + Send + Sync> {
+    fn from(exit: Exit) -> Self {
+        Box::new(Ended(exit))
+    }
+}
+
+impl From<Exit> for Box<dyn Error> {
+    fn from(exit: Exit) -> Self {
+        Box::new(Ended(exit))
+    }
+}
+
+impl<E: Error> From<E> for Exit {
     fn from(error: E) -> Self {
         let mut text = error.to_string();
         let mut source = error.source();

@@ -41,10 +41,11 @@ impl Stragglers {
 
 impl fmt::Display for Stragglers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.goroutines.len();
+        let noun = if n == 1 { "goroutine" } else { "goroutines" };
         write!(
             f,
-            "{} goroutines did not give way before the shutdown's time was over:",
-            self.goroutines.len()
+            "{n} {noun} did not give way before the shutdown's time was over:"
         )?;
         for (id, site) in self.goroutines.iter().take(8) {
             match site {

@@ -14,6 +14,7 @@ use gaggle_base::wait::Reason;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -292,6 +293,13 @@ impl fmt::Debug for JoinError {
 }
 
 impl Error for JoinError {}
+
+/// [`io::ErrorKind::Other`], so that `go(..).await??` fits a function that returns an [`io::Result`].
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(error)
+    }
+}
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,7 @@ use super::sleep::{Sleep, sleep, sleep_until};
 use std::error::Error;
 use std::fmt;
 use std::future::IntoFuture;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -20,6 +21,13 @@ impl fmt::Display for Elapsed {
 }
 
 impl Error for Elapsed {}
+
+/// [`io::ErrorKind::TimedOut`], so that `timeout(d, stream.read(..)).await??` fits a function that returns an [`io::Result`].
+impl From<Elapsed> for io::Error {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::new(io::ErrorKind::TimedOut, elapsed)
+    }
+}
 
 /// Waits for `future`, but no longer than `duration`.
 ///

@@ -237,7 +237,8 @@ impl Shards {
             let asked = shard.slot.ask(Msg::Export).no_deadline();
             sections.push(asked.wait_up(self.lot.config.grace).await?);
         }
-        Ok(gaggle::blocking(|| snapshot::save(path, &sections))?)
+        gaggle::blocking(|| snapshot::save(path, &sections))
+            .map_err(|error| Exit::error(format!("snapshot {}: {error}", path.display())))
     }
 
     /// Stops them in good order, after what was sent to them so far; writes the snapshot first, if one is set.
