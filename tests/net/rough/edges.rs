@@ -3,6 +3,7 @@
 use super::broken::pair;
 use super::waits_for_io;
 use crate::common::in_goroutine;
+use futures::AsyncWriteExt as _;
 use gaggle::go;
 use gaggle::net::{Direction, Registered, UdpSocket, UnixDatagram, UnixStream};
 use gaggle::time::sleep;
@@ -170,5 +171,19 @@ fn a_datagram_gets_into_a_queue_that_others_have_filled() {
         assert_eq!(&buffer[..4], b"late");
         assert_eq!(sender.await.unwrap(), 4);
         std::fs::remove_file(path).unwrap();
+    });
+}
+
+#[test]
+fn a_connection_that_is_gone_is_closed_without_an_error() {
+    in_goroutine(async || {
+        let (mut ours, theirs) = pair().await;
+        theirs.set_linger(Some(Duration::ZERO)).unwrap();
+        drop(theirs);
+        let reset = ours.read(&mut [0; 4]).await.unwrap_err();
+        assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+        // There is nothing left to end, as there is after a connection that was ended in good order.
+        ours.close().await.unwrap();
+        ours.close().await.unwrap();
     });
 }
