@@ -153,7 +153,7 @@ macro_rules! futures_io {
             }
             /// The other end reads the end.
             fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(crate::stream::end(self.io(), std::net::Shutdown::Write))
+                Poll::Ready(crate::stream::close(self.io()))
             }
         }
     };

@@ -1,10 +1,11 @@
 //! What streams of bytes have in common: reading, writing, halves, the traits of `futures-io`.
 //!
 //! A read that fills less than its buffer has taken all there was, and a write that takes less than it was given has filled the system's buffer: so the next one waits for an event before it asks the system. That saves one system call in two.
+//! Of a Unix stream that is not true of reads; see [`Registered::in_pieces`].
 
 use gaggle_base::site::Site;
 use gaggle_rt::io::{Direction, Registered};
-use rustix::io::readv;
+use rustix::io::{Errno, readv};
 use rustix::net::{
     RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, shutdown,
 };
@@ -166,6 +167,14 @@ pub(crate) async fn write_all(
         bytes = &bytes[n..];
     }
     Ok(())
+}
+
+/// Ends the writing direction for a trait whose close may be called more than once, and after the connection is gone: then there is nothing to end.
+pub(crate) fn close(fd: &Registered<OwnedFd>) -> io::Result<()> {
+    match shutdown(fd.get_ref(), Shutdown::Write) {
+        Err(Errno::NOTCONN) => Ok(()),
+        ended => Ok(ended?),
+    }
 }
 
 /// Ends one direction, or both.

@@ -154,7 +154,7 @@ impl Bytes for UnixStream {
 
 impl UnixStream {
     fn new(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Registered::new(fd, "unix")?))
+        Ok(Self(Registered::in_pieces(fd, "unix")?))
     }
 
     /// Connects to a path. While the other side's queue is full, it waits.

@@ -14,6 +14,7 @@ mod common;
 mod aborted;
 mod broken;
 mod descriptors;
+mod edges;
 mod options;
 
 use gaggle::net::TcpListener;

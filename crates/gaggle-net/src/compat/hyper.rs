@@ -6,7 +6,6 @@ use crate::stream::{self, Bytes};
 use gaggle_base::site::Site;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
-use std::net::Shutdown;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -47,7 +46,7 @@ macro_rules! implement {
             }
             /// The other end reads the end.
             fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(stream::end(self.io(), Shutdown::Write))
+                Poll::Ready(stream::close(self.io()))
             }
         }
     };

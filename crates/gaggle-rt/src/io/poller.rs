@@ -44,7 +44,7 @@ pub(super) enum State {
     Same,
     /// It may be tried.
     Ready,
-    /// It may be tried for good: nothing more will come, or can go.
+    /// It may be tried, and there is more than bytes: an end, an error, something urgent.
     Closed,
 }
 
@@ -73,7 +73,8 @@ pub(super) fn create() -> io::Result<(Registry, Waiting)> {
 impl Registry {
     /// Watches `fd`, and calls it `token`.
     pub(super) fn add(&self, fd: impl AsFd, token: u64) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let read = EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
+        let flags = read | EventFlags::OUT | EventFlags::ET;
         epoll::add(&self.epoll, fd, EventData::new_u64(token), flags)?;
         Ok(())
     }
@@ -167,8 +168,9 @@ fn readiness(flags: EventFlags) -> Readiness {
     };
     Readiness {
         read: state(
-            broken || flags.contains(EventFlags::RDHUP),
-            flags.intersects(EventFlags::IN | EventFlags::PRI),
+            // A read stops before what is urgent, as it does before the end.
+            broken || flags.intersects(EventFlags::RDHUP | EventFlags::PRI),
+            flags.contains(EventFlags::IN),
         ),
         write: state(broken, flags.contains(EventFlags::OUT)),
     }

@@ -72,12 +72,13 @@ impl Reactor {
         fd: impl AsFd,
         kind: &'static str,
         peer: Option<SocketAddr>,
+        in_pieces: bool,
     ) -> io::Result<(Arc<Source>, usize)> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(ended());
         }
         let fd = fd.as_fd();
-        let source = Arc::new(Source::new(kind, peer, fd.as_raw_fd()));
+        let source = Arc::new(Source::new(kind, peer, fd.as_raw_fd(), in_pieces));
         let generation = self.generation.fetch_add(1, Ordering::Relaxed) & 0x7fff_ffff;
         let place = self.sources().insert(Entry {
             source: source.clone(),

@@ -50,7 +50,15 @@ impl<F: AsFd> Registered<F> {
     /// # Errors
     /// When the system does not watch such a descriptor (a plain file), or has no more memory for it; and in a simulation, where there are no descriptors.
     pub fn new(fd: F, kind: &'static str) -> io::Result<Self> {
-        Self::with_peer(fd, kind, None)
+        Self::add(fd, kind, None, false)
+    }
+
+    /// As [`new`](Self::new), for a descriptor that gives what it has in pieces: a read that fills less than its buffer does not mean that there is no more, whatever [`poll_io_at`](Self::poll_io_at) is told. So it is with Unix streams, where a read stops behind bytes that came with a descriptor.
+    ///
+    /// # Errors
+    /// As for `new`.
+    pub fn in_pieces(fd: F, kind: &'static str) -> io::Result<Self> {
+        Self::add(fd, kind, None, true)
     }
 
     /// As [`new`](Self::new); dumps also say who is at the other end.
@@ -58,9 +66,18 @@ impl<F: AsFd> Registered<F> {
     /// # Errors
     /// As for `new`.
     pub fn with_peer(fd: F, kind: &'static str, peer: Option<SocketAddr>) -> io::Result<Self> {
+        Self::add(fd, kind, peer, false)
+    }
+
+    fn add(
+        fd: F,
+        kind: &'static str,
+        peer: Option<SocketAddr>,
+        in_pieces: bool,
+    ) -> io::Result<Self> {
         let (reactor, (source, place)) = runtime::with_runtime(|shared| {
             let reactor = shared.reactor()?;
-            let added = reactor.add(&fd, kind, peer)?;
+            let added = reactor.add(&fd, kind, peer, in_pieces)?;
             shared.descriptor_was_added(&reactor);
             io::Result::Ok((reactor, added))
         })?;
@@ -145,7 +162,7 @@ impl<F: AsFd> Registered<F> {
                     if self.reactor.is_closed() {
                         return Poll::Ready(Err(ended()));
                     }
-                    self.source.used_up(direction, seen);
+                    self.source.would_block(direction, seen);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {

@@ -1,6 +1,6 @@
 //! One descriptor: is it ready, and who waits for it.
 //!
-//! Each direction has a word: whether it is ready as far as is known, whether it will stay so, and a count of the events that were seen.
+//! Each direction has a word: whether it is ready as far as is known, what a short read says, and a count of the events that were seen.
 //! An operation notes the word, tries, and if the system says "would block" takes `READY` back only if the word is still the same: an event that came in between is never taken back.
 //! Whoever waits puts its waker into the list under its lock, and looks at the word once more; an event changes the word first, and then takes the list. So one of the two sees the other.
 
@@ -13,10 +13,12 @@ use std::task::Waker;
 
 /// It is ready, as far as is known.
 const READY: usize = 1;
-/// It stays ready: the end was reached, or something broke.
+/// There is more to be had than bytes: the end, an error, something urgent. So an operation that has taken less than it could has not taken all; only "would block" ends this, since an end may pass as well (a pipe that another one opens, an error that was told).
 const CLOSED: usize = 2;
+/// The same for good: the descriptor gives what it has in pieces, whatever the events are.
+const PIECES: usize = 4;
 /// One event more.
-const EVENT: usize = 4;
+const EVENT: usize = 8;
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,15 +83,20 @@ impl Wakers {
 pub(super) struct Seen(usize);
 
 impl Source {
-    /// Ready in both directions: nobody has tried yet.
-    pub(super) fn new(kind: &'static str, peer: Option<SocketAddr>, fd: i32) -> Self {
-        let way = || Way {
-            word: AtomicUsize::new(READY),
+    /// Ready in both directions: nobody has tried yet. `in_pieces`: a read that fills less than its buffer has not taken all there is.
+    pub(super) fn new(
+        kind: &'static str,
+        peer: Option<SocketAddr>,
+        fd: i32,
+        in_pieces: bool,
+    ) -> Self {
+        let way = |word| Way {
+            word: AtomicUsize::new(word),
             waiting: SpinLock::new(Wakers::default()),
         };
         Self {
-            read: way(),
-            write: way(),
+            read: way(if in_pieces { READY | PIECES } else { READY }),
+            write: way(READY),
             kind,
             peer,
             fd,
@@ -114,9 +121,14 @@ impl Source {
         self.way(direction).try_or_wait(waker)
     }
 
-    /// A try has said "would block", or has taken all there was: it is not ready any more, unless something has happened since.
+    /// A try has taken all there was, as far as it can tell: it is not ready any more, unless something has happened since.
     pub(super) fn used_up(&self, direction: Direction, seen: Seen) {
         self.way(direction).used_up(seen);
+    }
+
+    /// A try has said "would block": it is not ready any more, unless something has happened since.
+    pub(super) fn would_block(&self, direction: Direction, seen: Seen) {
+        self.way(direction).unready(seen);
     }
 }
 
@@ -154,15 +166,19 @@ impl Way {
     }
 
     fn used_up(&self, seen: Seen) {
-        if seen.0 & CLOSED == 0 {
-            // If it fails something has happened, and the next try is worth it.
-            let _ = self.word.compare_exchange(
-                seen.0,
-                seen.0 & !READY,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            );
+        if seen.0 & (CLOSED | PIECES) == 0 {
+            self.unready(seen);
         }
+    }
+
+    fn unready(&self, seen: Seen) {
+        // If it fails something has happened, and the next try is worth it.
+        let _ = self.word.compare_exchange(
+            seen.0,
+            seen.0 & !(READY | CLOSED),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
     }
 }
 
@@ -195,7 +211,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_is_woken_once_an_event() {
-        let (source, wakes) = (Source::new("test", None, 3), Arc::<Wakes>::default());
+        let (source, wakes) = (Source::new("test", None, 3, false), Arc::<Wakes>::default());
         let waker = Waker::from(wakes.clone());
         let seen = source.try_or_wait(Direction::Read, &waker).unwrap();
         source.used_up(Direction::Read, seen);
@@ -210,7 +226,7 @@ mod tests {
 
     #[test]
     fn goroutines_that_were_given_up_do_not_pile_up() {
-        let source = Arc::new(Source::new("test", None, 3));
+        let source = Arc::new(Source::new("test", None, 3, false));
         let seen = source.try_or_wait(Direction::Read, Waker::noop()).unwrap();
         source.used_up(Direction::Read, seen);
         for _ in 0..1_000 {
@@ -227,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_event_during_a_try_is_not_taken_back() {
-        let source = Source::new("test", None, 3);
+        let source = Source::new("test", None, 3, false);
         let seen = source.try_or_wait(Direction::Read, Waker::noop()).unwrap();
         happen(&source, READ);
         source.used_up(Direction::Read, seen);
@@ -235,8 +251,31 @@ mod tests {
     }
 
     #[test]
+    fn an_end_outlasts_a_short_read_but_not_a_try_that_would_block() {
+        let waker = Waker::noop();
+        for in_pieces in [false, true] {
+            let source = Source::new("test", None, 3, in_pieces);
+            let ended = Readiness {
+                read: State::Closed,
+                ..READ
+            };
+            happen(&source, ended);
+            let seen = source.try_or_wait(Direction::Read, waker).unwrap();
+            source.used_up(Direction::Read, seen);
+            let seen = source.try_or_wait(Direction::Read, waker).unwrap();
+            source.would_block(Direction::Read, seen);
+            assert!(source.try_or_wait(Direction::Read, waker).is_none());
+            happen(&source, READ);
+            let seen = source.try_or_wait(Direction::Read, waker).unwrap();
+            source.used_up(Direction::Read, seen);
+            let again = source.try_or_wait(Direction::Read, waker);
+            assert_eq!(again.is_some(), in_pieces);
+        }
+    }
+
+    #[test]
     fn what_is_closed_stays_ready_and_directions_do_not_mix() {
-        let source = Source::new("test", None, 3);
+        let source = Source::new("test", None, 3, false);
         let closed = Readiness {
             read: State::Closed,
             ..READ
