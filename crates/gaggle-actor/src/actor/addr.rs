@@ -6,7 +6,7 @@ use super::reply::Reply;
 use super::send::{Sending, Whom};
 use super::stop::Stopping;
 use crate::process::{
-    AskEnd, Core, Exit, Mail, Pid, Proc, Pushed, Target, current, exit_signal, kill,
+    AskEnd, Core, Exit, Mail, Pid, Proc, Pushed, Target, Ticket, current, exit_signal, kill,
 };
 use gaggle_base::site::Site;
 use std::fmt;
@@ -244,6 +244,10 @@ where
 
     fn leave(&self, number: u64) {
         self.inner.leave(number);
+    }
+
+    fn forget_ask(&self, ticket: Ticket) {
+        self.inner.forget_ask(ticket);
     }
 
     fn dropped(&self) -> u64 {

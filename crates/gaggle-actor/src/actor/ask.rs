@@ -126,8 +126,8 @@ where
                 return Poll::Ready(Err(AskError::Restarting));
             };
             let deadline = this.limit.map(|limit| Instant::now() + limit);
-            let place = Arc::new(Place::new(cx.waker()));
-            let reply = Reply::new(place.clone(), addr.pid(), deadline);
+            let place = Arc::new(Place::new(addr.pid(), deadline, cx.waker()));
+            let reply = Reply::new(place.clone());
             this.open = Some(Open {
                 entry: Entry::new(addr, make(reply)),
                 place,
@@ -198,7 +198,7 @@ impl<M: Send + 'static, T: Send + 'static> Drop for Open<M, T> {
             self.place.give_up();
         }
         if self.ticket > 0 {
-            self.entry.to.proc().forget_ask(self.ticket);
+            self.entry.to.target.forget_ask(self.ticket);
         }
         if let Some(timer) = self.timer.take() {
             keep(timer);

@@ -1,15 +1,18 @@
 //! The answer to an ask: a place for it, and [`Reply`], the right to fill it.
 
 use super::error::AskError;
-use crate::process::{AskEnd, Cycle, Exit, Pid, defer_drop, lock};
+use crate::process::{AskEnd, Cycle, Exit, Pid, defer_drop};
+use gaggle_base::spin::SpinLock;
 use gaggle_rt::time::Instant;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Waker;
 
-/// Where the answer goes.
+/// Where the answer goes, and what is known of the ask. Answers and wakers are moved under its lock, but neither cloned nor dropped.
 pub(super) struct Place<T> {
-    inner: Mutex<Inner<T>>,
+    callee: Pid,
+    deadline: Option<Instant>,
+    inner: SpinLock<Inner<T>>,
 }
 
 struct Inner<T> {
@@ -22,10 +25,12 @@ struct Inner<T> {
 }
 
 impl<T> Place<T> {
-    /// Empty; the answer wakes that waker.
-    pub(super) fn new(waker: &Waker) -> Self {
+    /// Empty, for an answer of `callee`'s; it wakes that waker.
+    pub(super) fn new(callee: Pid, deadline: Option<Instant>, waker: &Waker) -> Self {
         Self {
-            inner: Mutex::new(Inner {
+            callee,
+            deadline,
+            inner: SpinLock::new(Inner {
                 answer: None,
                 waker: Some(waker.clone()),
                 closed: false,
@@ -35,7 +40,7 @@ impl<T> Place<T> {
     }
 
     fn fill(&self, answer: Result<T, AskError>) {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         if inner.closed {
             drop(inner);
             drop(answer);
@@ -52,17 +57,25 @@ impl<T> Place<T> {
 
     /// The answer, or else a waker for when it comes.
     pub(super) fn take(&self, waker: &Waker) -> Option<Result<T, AskError>> {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         let answer = inner.answer.take();
-        if answer.is_none() && !inner.waker.as_ref().is_some_and(|w| w.will_wake(waker)) {
-            inner.waker = Some(waker.clone());
+        let waits = inner.waker.as_ref().is_some_and(|w| w.will_wake(waker));
+        drop(inner);
+        if answer.is_some() || waits {
+            return answer;
         }
+        let waker = waker.clone();
+        let mut inner = self.inner.lock();
+        let answer = inner.answer.take();
+        let old = inner.waker.replace(waker);
+        drop(inner);
+        drop(old);
         answer
     }
 
     /// Nobody waits any more.
     pub(super) fn give_up(&self) {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         inner.closed = true;
         let rest = (inner.answer.take(), inner.waker.take());
         drop(inner);
@@ -84,7 +97,7 @@ impl<T: Send> AskEnd for Place<T> {
     }
 
     fn is_open(&self) -> bool {
-        let inner = lock(&self.inner);
+        let inner = self.inner.lock();
         !inner.closed && !inner.elsewhere
     }
 }
@@ -103,18 +116,13 @@ impl<T: Send> AskEnd for Place<T> {
 /// ```
 #[must_use = "dropping it tells the asker that there will be no answer"]
 pub struct Reply<T: Send + 'static> {
+    /// Until it is used.
     place: Option<Arc<Place<T>>>,
-    callee: Pid,
-    deadline: Option<Instant>,
 }
 
 impl<T: Send + 'static> Reply<T> {
-    pub(super) fn new(place: Arc<Place<T>>, callee: Pid, deadline: Option<Instant>) -> Self {
-        Self {
-            place: Some(place),
-            callee,
-            deadline,
-        }
+    pub(super) fn new(place: Arc<Place<T>>) -> Self {
+        Self { place: Some(place) }
     }
 
     /// Answers. If nobody waits any more, the answer is dropped.
@@ -128,13 +136,13 @@ impl<T: Send + 'static> Reply<T> {
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         let place = self.place.as_ref();
-        place.is_none_or(|place| lock(&place.inner).closed)
+        place.is_none_or(|place| place.inner.lock().closed)
     }
 
     /// Until when the asker waits; `None`: for as long as it takes.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.place.as_ref().and_then(|place| place.deadline)
     }
 
     /// Says that the answer will come from a goroutine that the handler has started: then a handler that asks its asker is not taken for one that waits in a circle.
@@ -142,7 +150,7 @@ impl<T: Send + 'static> Reply<T> {
     /// [`Ctx::pipe`](crate::Ctx::pipe) and [`Ctx::pipe_to`](crate::Ctx::pipe_to) need no such word.
     pub fn elsewhere(self) -> Self {
         if let Some(place) = &self.place {
-            lock(&place.inner).elsewhere = true;
+            place.inner.lock().elsewhere = true;
         }
         self
     }
@@ -151,7 +159,7 @@ impl<T: Send + 'static> Reply<T> {
 impl<T: Send + 'static> Drop for Reply<T> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
-            defer_drop(self.callee, place);
+            defer_drop(place.callee, place);
         }
     }
 }
@@ -160,7 +168,7 @@ impl<T: Send + 'static> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
             .field("abandoned", &self.is_abandoned())
-            .field("deadline", &self.deadline)
+            .field("deadline", &self.deadline())
             .finish_non_exhaustive()
     }
 }

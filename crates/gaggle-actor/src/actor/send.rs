@@ -225,7 +225,9 @@ impl<M: Send + 'static> Future for Sending<M> {
                 let object = entry.object();
                 let end = &mut this.end;
                 waits_alone(object, || {
-                    let place = end.get_or_insert_with(|| Arc::new(Place::new(cx.waker())));
+                    let place = end.get_or_insert_with(|| {
+                        Arc::new(Place::new(entry.to.pid(), None, cx.waker()))
+                    });
                     // It may be another waker than before.
                     let _ = place.take(cx.waker());
                     entry.edge(0, place.clone())

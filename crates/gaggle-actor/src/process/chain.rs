@@ -48,7 +48,15 @@ impl Edge {
 /// What is known of the process that this thread polls. Small, for it is put in place and taken away again at each step.
 struct Here {
     proc: Arc<dyn Proc>,
-    edge: Option<Box<(Edge, u64)>>,
+    /// What most steps do without.
+    notes: Option<Box<Notes>>,
+}
+
+/// What there is to remember at the end of a step.
+#[derive(Default)]
+struct Notes {
+    /// For whom the process waits, and what stands for that in the wait record.
+    edge: Option<(Edge, u64)>,
     /// It has waited for more than one thing in this step.
     several: bool,
     /// Replies that it has dropped, and who waits for them.
@@ -65,31 +73,34 @@ pub(super) struct Step(Option<Here>);
 impl Step {
     pub(super) fn begin(proc: Arc<dyn Proc>) -> Self {
         note_wait(Reason::Foreign, Site::UNKNOWN, 0);
-        let here = Here {
-            proc,
-            edge: None,
-            several: false,
-            drops: Vec::new(),
-        };
-        Self(HERE.with(|cell| cell.borrow_mut().replace(here)))
+        let here = Here { proc, notes: None };
+        Self(HERE.with(|cell| cell.replace(Some(here))))
     }
 
     /// Gives the process back, and says for whom it waits if it is for one only.
     pub(super) fn end(self, ended: bool) -> (Arc<dyn Proc>, Option<Edge>) {
-        let here = HERE.with(|cell| std::mem::replace(&mut *cell.borrow_mut(), self.0));
-        let Some(here) = here else {
+        let here = HERE.with(|cell| cell.replace(self.0));
+        let Some(Here { proc, notes }) = here else {
             unreachable!("a step that began has a process");
         };
-        if ended {
-            return (here.proc, None);
-        }
-        if !here.drops.is_empty() {
-            here.drops.into_iter().for_each(|end| end.dropped());
-        }
-        let edge = here
-            .edge
-            .filter(|edge| !here.several && last_wait().is_some_and(|wait| wait.object == edge.1));
-        (here.proc, edge.map(|edge| edge.0))
+        let edge = notes.filter(|_| !ended).and_then(|notes| notes.done());
+        (proc, edge)
+    }
+}
+
+impl Notes {
+    /// The step is over, and the process is not: who waits for a reply that was dropped is told.
+    #[cold]
+    fn done(self) -> Option<Edge> {
+        let Self {
+            edge,
+            several,
+            drops,
+        } = self;
+        drops.into_iter().for_each(|end| end.dropped());
+        let (edge, object) = edge.filter(|_| !several)?;
+        let last = last_wait().is_some_and(|wait| wait.object == object);
+        last.then_some(edge)
     }
 }
 
@@ -106,10 +117,11 @@ pub(crate) fn waits_alone(object: u64, edge: impl FnOnce() -> Edge) {
             return;
         };
         let first = last_wait().is_some_and(|w| w.reason == Reason::Foreign && w.object == 0);
-        if first && here.edge.is_none() {
-            here.edge = Some(Box::new((edge(), object)));
+        let notes = here.notes.get_or_insert_default();
+        if first && notes.edge.is_none() {
+            notes.edge = Some((edge(), object));
         } else {
-            here.several = true;
+            notes.several = true;
         }
     });
 }
@@ -118,7 +130,7 @@ pub(crate) fn waits_alone(object: u64, edge: impl FnOnce() -> Edge) {
 pub(crate) fn defer_drop(callee: Pid, end: Arc<dyn AskEnd>) {
     let end = HERE.with(|cell| match cell.try_borrow_mut().as_deref_mut() {
         Ok(Some(here)) if here.proc.core().pid == callee => {
-            here.drops.push(end);
+            here.notes.get_or_insert_default().drops.push(end);
             None
         }
         _ => Some(end),
@@ -129,10 +141,20 @@ pub(crate) fn defer_drop(callee: Pid, end: Arc<dyn AskEnd>) {
 }
 
 /// A handler has come through: who waits for a reply that it dropped is told.
+#[inline]
 pub(crate) fn flush_drops() {
-    let drops = HERE.with(|cell| match cell.borrow_mut().as_mut() {
-        Some(here) if !here.drops.is_empty() => Some(std::mem::take(&mut here.drops)),
-        _ => None,
+    let noted = |here: &Here| here.notes.is_some();
+    if HERE.with(|cell| cell.borrow().as_ref().is_some_and(noted)) {
+        tell_of_drops();
+    }
+}
+
+#[cold]
+fn tell_of_drops() {
+    let drops = HERE.with(|cell| {
+        let mut here = cell.borrow_mut();
+        let notes = here.as_mut().and_then(|here| here.notes.as_mut());
+        notes.map(|notes| std::mem::take(&mut notes.drops))
     });
     for end in drops.into_iter().flatten() {
         end.dropped();

@@ -96,8 +96,6 @@ pub(crate) trait Proc: Send + Sync {
     fn fail_asks(&self, exit: &Exit);
     /// Is this ask certain to be answered by nobody but the handler that runs, or one after it?
     fn holds_ask(&self, key: u32) -> bool;
-    /// Nobody waits for the answer any more.
-    fn forget_ask(&self, key: u32);
     /// Is the sender with this number still waiting for room?
     fn is_parked(&self, waiter: u64) -> bool;
     /// How many messages are queued.

@@ -1,6 +1,7 @@
 //! The mailbox: a bounded queue, those who wait for room, the asks that are open.
 //!
-//! All of it is under one lock. The queue grows as it is needed, up to the capacity: an idle process has none.
+//! All of it is under one lock, one that spins: it is held for a few dozen instructions. A message, an ask or a foreign waker may be moved under it, but neither cloned nor dropped. The place of an answer may be asked under it, which has a lock of its own.
+//! The queue grows as it is needed, up to the capacity: an idle process has none.
 //!
 //! * Room is given to those who wait in the order in which they came: it is reserved for the first one, who then puts its message in.
 //!   Who comes while somebody waits has to wait too. Of several who have room at the same time the first one to run is in first: a message is put in by its sender, so one that is given up then is not sent.
@@ -8,13 +9,15 @@
 //!
 //! This file must not know what a link is, nor what a message means.
 
-use super::core::{Core, Proc, Stock, lock};
+use super::core::{Core, Proc, Stock};
 use super::exit::Exit;
 use super::obituary;
 use super::slab::Slab;
+use gaggle_base::spin::SpinLock;
+use gaggle_base::waker::is_goroutine;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 /// What becomes of a message that finds the mailbox full.
@@ -63,8 +66,14 @@ pub(crate) enum Pushed<M> {
 /// Who waits for room.
 struct Parked {
     number: u64,
-    waker: Waker,
-    granted: bool,
+    /// Until there is room for it.
+    waker: Option<Waker>,
+}
+
+impl Parked {
+    fn is_granted(&self) -> bool {
+        self.waker.is_none()
+    }
 }
 
 /// Those who wait for room.
@@ -94,7 +103,7 @@ struct Inner<M> {
 /// A process and its mailbox, in one allocation.
 pub(crate) struct Mail<M> {
     core: Core,
-    inner: Mutex<Inner<M>>,
+    inner: SpinLock<Inner<M>>,
     capacity: usize,
     overflow: Overflow,
 }
@@ -113,6 +122,8 @@ pub(crate) trait Target<M>: Send + Sync {
     fn is_granted(&self, number: u64, cx: &Context<'_>) -> bool;
     /// Does not wait any more, and gives back what was reserved.
     fn leave(&self, number: u64);
+    /// Nobody waits for the answer to this ask any more.
+    fn forget_ask(&self, ticket: Ticket);
     /// How many messages were dropped because the mailbox was full.
     fn dropped(&self) -> u64;
     fn capacity(&self) -> usize;
@@ -124,7 +135,7 @@ impl<M: Send + 'static> Mail<M> {
         core.tail.store(first.len() as u64, Ordering::Relaxed);
         Self {
             core,
-            inner: Mutex::new(Inner {
+            inner: SpinLock::new(Inner {
                 queue: first.into_iter().map(letter).collect(),
                 taken: 0,
                 waker: None,
@@ -142,40 +153,45 @@ impl<M: Send + 'static> Mail<M> {
 
     /// How many messages have been taken out: notices that were queued behind no more than these are due.
     pub(super) fn taken(&self) -> u64 {
-        lock(&self.inner).taken
+        self.inner.lock().taken
     }
 
     /// Takes the oldest message. `None`: there is none, and `cx` will be woken.
     pub(super) fn pop(&self, cx: &Context<'_>) -> Option<M> {
-        let mut inner = lock(&self.inner);
+        let foreign = foreign(cx);
+        let mut inner = self.inner.lock();
         inner.current = 0;
         let Some(letter) = inner.queue.pop_front() else {
-            inner.waker = Some(cx.waker().clone());
+            let waker = foreign.unwrap_or_else(|| cx.waker().clone());
+            let old = inner.waker.replace(waker);
+            drop(inner);
+            drop(old);
             return None;
         };
-        inner.waker = None;
+        let old = inner.waker.take();
         inner.taken += 1;
         inner.current = letter.ticket;
         let waker = inner.grant(self.capacity);
         drop(inner);
+        drop(old);
         super::core::wake(waker);
         Some(letter.message)
     }
 
     /// The message that was taken last has been handled.
     pub(crate) fn handled(&self) {
-        lock(&self.inner).current = 0;
+        self.inner.lock().current = 0;
     }
 
     /// What is left in it.
     pub(super) fn drain(&self) -> VecDeque<M> {
-        let queue = std::mem::take(&mut lock(&self.inner).queue);
+        let queue = std::mem::take(&mut self.inner.lock().queue);
         queue.into_iter().map(|letter| letter.message).collect()
     }
 
     /// What is left in it and can be handled by somebody else: what nobody has asked for or given up.
     pub(super) fn tells(&self) -> VecDeque<M> {
-        let queue = std::mem::take(&mut lock(&self.inner).queue);
+        let queue = std::mem::take(&mut self.inner.lock().queue);
         let mut lost = Vec::new();
         let mut kept = VecDeque::new();
         for letter in queue {
@@ -187,6 +203,11 @@ impl<M: Send + 'static> Mail<M> {
         }
         kept
     }
+}
+
+/// A clone of the waker, if it may not be cloned under a lock.
+fn foreign(cx: &Context<'_>) -> Option<Waker> {
+    (!is_goroutine(cx.waker())).then(|| cx.waker().clone())
 }
 
 impl Lot {
@@ -209,7 +230,7 @@ impl<M> Inner<M> {
     /// Room is granted in order, so if anybody has none it is the last one.
     fn somebody_waits(&self) -> bool {
         let last = self.lot.as_ref().and_then(|lot| lot.parked.back());
-        last.is_some_and(|last| !last.granted)
+        last.is_some_and(|last| !last.is_granted())
     }
 
     /// Reserves room for the first one who waits, if there is any.
@@ -222,10 +243,9 @@ impl<M> Inner<M> {
             .as_mut()?
             .parked
             .iter_mut()
-            .find(|parked| !parked.granted)?;
-        first.granted = true;
+            .find(|parked| !parked.is_granted())?;
         self.reserved += 1;
-        Some(first.waker.clone())
+        first.waker.take()
     }
 }
 
@@ -240,7 +260,7 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
 
     fn push(&self, message: M, ask: Option<Arc<dyn AskEnd>>, granted: bool) -> Pushed<M> {
         let mut shed = None;
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         if inner.closed {
             return Pushed::Closed(message);
         }
@@ -284,7 +304,7 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
     }
 
     fn reserve(&self) -> Pushed<()> {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         if inner.closed {
             return Pushed::Closed(());
         }
@@ -299,7 +319,8 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
     }
 
     fn park(&self, cx: &Context<'_>) -> Option<u64> {
-        let mut inner = lock(&self.inner);
+        let foreign = foreign(cx);
+        let mut inner = self.inner.lock();
         let free = inner.has_room(self.capacity) && !inner.somebody_waits();
         if inner.closed || free {
             return None;
@@ -309,35 +330,40 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
         let number = lot.last;
         lot.parked.push_back(Parked {
             number,
-            waker: cx.waker().clone(),
-            granted: false,
+            waker: foreign.or_else(|| Some(cx.waker().clone())),
         });
         Some(number)
     }
 
     fn is_granted(&self, number: u64, cx: &Context<'_>) -> bool {
-        let mut inner = lock(&self.inner);
-        let closed = inner.closed;
+        let foreign = foreign(cx);
+        let mut inner = self.inner.lock();
         let Some(parked) = inner.lot.as_mut().map(|lot| &mut lot.parked) else {
             return true;
         };
         let Some(at) = parked.iter().position(|p| p.number == number) else {
             return true;
         };
-        if parked[at].granted || closed {
+        let Some(waker) = &mut parked[at].waker else {
             parked.remove(at);
             return true;
+        };
+        let mut old = None;
+        if !waker.will_wake(cx.waker()) {
+            let new = foreign.unwrap_or_else(|| cx.waker().clone());
+            old = Some(std::mem::replace(waker, new));
         }
-        parked[at].waker.clone_from(cx.waker());
+        drop(inner);
+        drop(old);
         false
     }
 
     fn leave(&self, number: u64) {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         let Some(parked) = inner.lot.as_mut().and_then(|lot| lot.take(number)) else {
             return;
         };
-        if parked.granted {
+        if parked.is_granted() {
             inner.reserved -= 1;
         }
         let waker = inner.grant(self.capacity);
@@ -345,8 +371,15 @@ impl<M: Send + 'static> Target<M> for Mail<M> {
         super::core::wake(waker);
     }
 
+    fn forget_ask(&self, ticket: Ticket) {
+        if ticket > 0 {
+            let ask = self.inner.lock().asks.remove(ticket - 1);
+            drop(ask);
+        }
+    }
+
     fn dropped(&self) -> u64 {
-        lock(&self.inner).dropped
+        self.inner.lock().dropped
     }
 
     fn capacity(&self) -> usize {
@@ -360,16 +393,20 @@ impl<M: Send + 'static> Proc for Mail<M> {
     }
 
     fn close(&self) {
-        let wakers: Vec<Waker> = {
-            let mut inner = lock(&self.inner);
+        let parked = {
+            let mut inner = self.inner.lock();
             inner.closed = true;
-            inner.parked().map(|p| p.waker.clone()).collect()
+            let lot = inner.lot.as_mut();
+            lot.map(|lot| std::mem::take(&mut lot.parked))
         };
-        wakers.into_iter().for_each(Waker::wake);
+        // Whoever is not among them has room, and finds that the mailbox is closed.
+        let parked = parked.into_iter().flatten();
+        parked.filter_map(|p| p.waker).for_each(Waker::wake);
     }
 
     fn fail_asks(&self, exit: &Exit) {
-        let asks: Vec<_> = lock(&self.inner).asks.take_all().collect();
+        let asks = self.inner.lock().asks.take_all();
+        let asks: Vec<_> = asks.collect();
         if !asks.is_empty() {
             self.core.life().mourned = true;
         }
@@ -379,29 +416,25 @@ impl<M: Send + 'static> Proc for Mail<M> {
     }
 
     fn holds_ask(&self, ticket: Ticket) -> bool {
-        let inner = lock(&self.inner);
+        let inner = self.inner.lock();
         let open = ticket > 0 && inner.asks.get(ticket - 1).is_some_and(|ask| ask.is_open());
         open && (inner.current == ticket || inner.queue.iter().any(|l| l.ticket == ticket))
     }
 
-    fn forget_ask(&self, ticket: Ticket) {
-        if ticket > 0 {
-            let ask = lock(&self.inner).asks.remove(ticket - 1);
-            drop(ask);
-        }
-    }
-
     fn is_parked(&self, number: u64) -> bool {
-        let inner = lock(&self.inner);
-        !inner.closed && inner.parked().any(|p| p.number == number && !p.granted)
+        let inner = self.inner.lock();
+        !inner.closed
+            && inner
+                .parked()
+                .any(|p| p.number == number && !p.is_granted())
     }
 
     fn queued(&self) -> usize {
-        lock(&self.inner).queue.len()
+        self.inner.lock().queue.len()
     }
 
     fn stock(&self) -> Stock {
-        let inner = lock(&self.inner);
+        let inner = self.inner.lock();
         Stock {
             queued: inner.queue.len(),
             capacity: self.capacity,

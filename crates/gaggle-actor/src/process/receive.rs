@@ -105,12 +105,20 @@ impl<M: Send + 'static> Future for Receive<'_, M> {
     }
 }
 
-/// What is due in the control lane.
+/// What is due in the control lane. For most messages it is one look at a flag.
+#[inline(always)]
 fn control<M: Send + 'static>(mail: &Mail<M>) -> Option<Event<M>> {
-    let core = mail.core();
-    if !core.has(CONTROL) {
-        return None;
+    if mail.core().has(CONTROL) {
+        due(mail)
+    } else {
+        None
     }
+}
+
+/// What is due in a control lane that is not empty.
+#[cold]
+fn due<M: Send + 'static>(mail: &Mail<M>) -> Option<Event<M>> {
+    let core = mail.core();
     let (taken, queued) = (mail.taken(), mail.queued());
     let mut life = core.life();
     let orders = life.orders_mut()?;
