@@ -121,7 +121,7 @@ impl Round {
         self.by = By::Several;
     }
 
-    pub(crate) fn error(&mut self, text: &str) {
+    pub(crate) fn error(&mut self, text: impl AsRef<[u8]>) {
         self.local(|out| resp::error(out, text));
     }
 

@@ -135,7 +135,7 @@ impl Local {
                     self.round.run().await;
                     all.extend_from_slice(self.round.answers());
                     self.round.reset();
-                    resp::error(&mut all, &format!("ERR {error}"));
+                    resp::error(&mut all, format!("ERR {error}"));
                     return all;
                 }
             }

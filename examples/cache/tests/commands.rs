@@ -116,6 +116,13 @@ fn times_to_live_are_set_told_and_taken_back() {
         PSETEX b 20000 x => +OK|
         TTL b => :20|
         SET a 1 EX 0 => -ERR invalid expire time in 'set' command|
+        SET a 1 PX 10000 NX EX 9 => -ERR syntax error|
+        SET a 1 EX 0 FOO => -ERR syntax error|
+        SET never 1 XX XX EX 0 EX 9 => $-1|
+        SETEX a 0 1 => -ERR invalid expire time in 'setex' command|
+        PSETEX a -1 1 => -ERR invalid expire time in 'psetex' command|
+        PEXPIRE b 9223372036854775807 => -ERR invalid expire time in 'pexpire' command|
+        EXPIRE b -9223372036854775808 => -ERR invalid expire time in 'expire' command|
         SET a 1 EX -5 => -ERR invalid expire time in 'set' command|
         SET a 1 PX 9223372036854775807 => -ERR invalid expire time in 'set' command|
         SET a 1 EX x => -ERR value is not an integer or out of range|
@@ -155,6 +162,8 @@ fn errors_are_in_the_words_of_redis() {
         SET a => -ERR wrong number of arguments for 'set' command|
         SCAN x => -ERR invalid cursor|
         SCAN 0 COUNT 0 => -ERR syntax error|
+        SCAN 0 COUNT -1 => -ERR syntax error|
+        SCAN 0 COUNT x => -ERR value is not an integer or out of range|
         SCAN 0 COUNT => -ERR syntax error|
         DEBUG PANIC a => -ERR unknown command 'DEBUG', with args beginning with: 'PANIC' 'a' |
         ",

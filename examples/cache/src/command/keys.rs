@@ -6,8 +6,6 @@ use crate::round::{How, Round};
 use crate::shard::job::{Life, Op, When};
 
 const NO_INTEGER: Wrong = Wrong::Text("ERR value is not an integer or out of range");
-const TIME_SET: Wrong = Wrong::Text("ERR invalid expire time in 'set' command");
-const TIME: Wrong = Wrong::Text("ERR invalid expire time in 'expire' command");
 /// Longer than any key lives: some 280 years.
 const LONGEST: u64 = 1 << 43;
 
@@ -37,7 +35,7 @@ pub(super) fn enter(round: &mut Round, name: &[u8], request: Request<'_>) -> Res
         }
         b"SETEX" | b"PSETEX" => {
             plain(3)?;
-            let life = Life::Millis(lifetime(request.get(2), name == b"SETEX", TIME_SET)?);
+            let life = Life::Millis(lifetime(request.get(2), name == b"SETEX")?);
             store(round, key, request.get(3), (life, When::Always, false));
             return Ok(true);
         }
@@ -167,34 +165,40 @@ fn set(round: &mut Round, request: Request<'_>) -> Result<(), Wrong> {
         return Err(Wrong::Number);
     }
     let (mut life, mut when, mut old) = (Life::Forever, When::Always, false);
+    // Where the number is, and whether it is seconds: it is looked at when all options have been understood. The same one twice is no mistake, and the last number counts.
+    let mut time = None;
     let mut at = 3;
     while at < request.len() {
         let option = request.get(at);
         at += 1;
-        if is(option, "NX") && when == When::Always {
+        if is(option, "NX") && when != When::There {
             when = When::New;
-        } else if is(option, "XX") && when == When::Always {
+        } else if is(option, "XX") && when != When::New {
             when = When::There;
         } else if is(option, "GET") {
             old = true;
-        } else if is(option, "KEEPTTL") && life == Life::Forever {
+        } else if is(option, "KEEPTTL") && time.is_none() {
             life = Life::Keep;
         } else if (is(option, "EX") || is(option, "PX"))
             && life == Life::Forever
+            && time.is_none_or(|(_, seconds)| seconds == is(option, "EX"))
             && at < request.len()
         {
-            life = Life::Millis(lifetime(request.get(at), is(option, "EX"), TIME_SET)?);
+            time = Some((at, is(option, "EX")));
             at += 1;
         } else {
             return Err(Wrong::Text(SYNTAX));
         }
+    }
+    if let Some((at, seconds)) = time {
+        life = Life::Millis(lifetime(request.get(at), seconds)?);
     }
     store(round, request.get(1), request.get(2), (life, when, old));
     Ok(())
 }
 
 /// A time that is over zero, in milliseconds.
-fn lifetime(argument: &[u8], seconds: bool, wrong: Wrong) -> Result<u64, Wrong> {
+fn lifetime(argument: &[u8], seconds: bool) -> Result<u64, Wrong> {
     let number = resp::integer_of(argument).ok_or(NO_INTEGER)?;
     let millis = if seconds {
         number.checked_mul(1000)
@@ -204,14 +208,15 @@ fn lifetime(argument: &[u8], seconds: bool, wrong: Wrong) -> Result<u64, Wrong> 
     let millis = millis.and_then(|millis| u64::try_from(millis).ok());
     millis
         .filter(|millis| (1..LONGEST).contains(millis))
-        .ok_or(wrong)
+        .ok_or(Wrong::Time)
 }
 
 /// A time that is over already deletes the key.
 fn expire(argument: &[u8], seconds: bool) -> Result<Op, Wrong> {
     match resp::integer_of(argument) {
+        Some(long) if seconds && long < i64::MIN / 1000 => Err(Wrong::Time),
         Some(..=0) => Ok(Op::Expire(None)),
-        _ => Ok(Op::Expire(Some(lifetime(argument, seconds, TIME)?))),
+        _ => Ok(Op::Expire(Some(lifetime(argument, seconds)?))),
     }
 }
 
@@ -227,10 +232,11 @@ fn scan(round: &mut Round, request: Request<'_>) -> Result<(), Wrong> {
         } else if is(option, "MATCH") {
             pattern = Some(value);
         } else if is(option, "COUNT") {
-            count = number(value).ok_or(NO_INTEGER)?;
-            if count == 0 {
-                return Err(Wrong::Text(SYNTAX));
-            }
+            let wanted = resp::integer_of(value).ok_or(NO_INTEGER)?;
+            count = match usize::try_from(wanted) {
+                Ok(count @ 1..) => count,
+                _ => return Err(Wrong::Text(SYNTAX)),
+            };
         } else {
             return Err(Wrong::Text(SYNTAX));
         }
@@ -251,7 +257,7 @@ fn debug(round: &mut Round, request: Request<'_>) -> Result<(), Wrong> {
     if is(what, "PANIC") && request.len() == 3 {
         round.command(key, |_| Op::Panic);
     } else if is(what, "STALL") && request.len() == 4 {
-        let millis = lifetime(request.get(3), false, NO_INTEGER)?;
+        let millis = lifetime(request.get(3), false)?;
         round.command(key, |_| Op::Stall(millis));
     } else {
         return Err(Wrong::Text(

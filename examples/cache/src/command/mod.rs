@@ -10,10 +10,11 @@ mod rest;
 
 use crate::resp::Request;
 use crate::round::Round;
-use std::fmt::Write as _;
 
 /// The longest name of a command.
 const LONGEST: usize = 16;
+/// How many bytes of a command that nobody knows are told, and of its arguments together.
+const TOLD: usize = 128;
 const SYNTAX: &str = "ERR syntax error";
 
 /// What becomes of a command.
@@ -48,7 +49,7 @@ pub(crate) fn enter(round: &mut Round, request: Request<'_>, subscribed: bool) -
     upper.make_ascii_uppercase();
     if subscribed && !matches!(&*upper, b"SUBSCRIBE" | b"UNSUBSCRIBE" | b"PING" | b"QUIT") {
         let name = String::from_utf8_lossy(name).to_lowercase();
-        round.error(&format!(
+        round.error(format!(
             "ERR Can't execute '{name}': only SUBSCRIBE / UNSUBSCRIBE / PING / QUIT are allowed in this context"
         ));
         return Entered::Yes;
@@ -72,33 +73,41 @@ pub(crate) fn enter(round: &mut Round, request: Request<'_>, subscribed: bool) -
 enum Wrong {
     /// It has too many arguments, or not enough.
     Number,
+    /// A key cannot live so long.
+    Time,
     Text(&'static str),
 }
 
 fn refuse(round: &mut Round, request: Request<'_>, wrong: Wrong) -> Entered {
+    let name = || String::from_utf8_lossy(request.get(0)).to_lowercase();
     match wrong {
         Wrong::Text(text) => round.error(text),
-        Wrong::Number => {
-            let name = String::from_utf8_lossy(request.get(0)).to_lowercase();
-            round.error(&format!(
-                "ERR wrong number of arguments for '{name}' command"
-            ));
-        }
+        Wrong::Number => round.error(format!(
+            "ERR wrong number of arguments for '{}' command",
+            name()
+        )),
+        Wrong::Time => round.error(format!("ERR invalid expire time in '{}' command", name())),
     }
     Entered::Yes
 }
 
 fn unknown(round: &mut Round, request: Request<'_>) {
-    let short = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(128)]).into_owned();
-    let mut text = format!(
-        "ERR unknown command '{}', with args beginning with: ",
-        short(request.get(0))
-    );
-    for argument in request.rest(1).take(4) {
-        // Writing to a text does not fail.
-        let _ = write!(text, "'{}' ", short(argument));
+    let short = |bytes: &'_ [u8], most| bytes[..bytes.len().min(most)].to_vec();
+    let mut arguments = Vec::new();
+    for argument in request.rest(1) {
+        let Some(room @ 1..) = TOLD.checked_sub(arguments.len()) else {
+            break;
+        };
+        arguments.extend([&b"'"[..], &short(argument, room), b"' "].concat());
     }
-    round.error(&text);
+    let name = short(request.get(0), TOLD);
+    let parts = [
+        b"ERR unknown command '",
+        &name[..],
+        b"', with args beginning with: ",
+        &arguments,
+    ];
+    round.error(parts.concat());
 }
 
 /// Is it this word, in any case?

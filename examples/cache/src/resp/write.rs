@@ -21,9 +21,9 @@ pub fn simple(out: &mut Vec<u8>, text: &str) {
 }
 
 /// An error: a word in capitals, then a text. An end of line in it becomes a blank.
-pub fn error(out: &mut Vec<u8>, text: &str) {
+pub fn error(out: &mut Vec<u8>, text: impl AsRef<[u8]>) {
     out.push(b'-');
-    out.extend(text.bytes().map(|byte| match byte {
+    out.extend(text.as_ref().iter().map(|byte| match *byte {
         b'\r' | b'\n' => b' ',
         byte => byte,
     }));

@@ -100,7 +100,7 @@ impl Connection {
                 Some(Stop::Malformed(error)) => {
                     self.shared.stats.malformed.add(1);
                     let mut out = Vec::new();
-                    resp::error(&mut out, &format!("ERR {error}"));
+                    resp::error(&mut out, format!("ERR {error}"));
                     Box::pin(self.write(&out)).await?;
                     false
                 }
@@ -160,7 +160,7 @@ impl Connection {
                     resp::simple(&mut out, "OK");
                 }
                 Ok(()) => resp::error(&mut out, "ERR no snapshot is set"),
-                Err(exit) => resp::error(&mut out, &format!("ERR {exit}")),
+                Err(exit) => resp::error(&mut out, format!("ERR {exit}")),
             },
             Alone::Publish { channel, message } => {
                 let (reached, slow) = self.shared.hub.publish(&channel, &message);
