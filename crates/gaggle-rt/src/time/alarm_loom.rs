@@ -8,8 +8,19 @@ use loom::thread;
 
 const NOON: u64 = 1_000;
 
-/// A wheel is large and made on the stack, and loom's stacks are small: so it has a frame of its own, which is gone afterwards.
-#[inline(never)]
+/// In words: a wheel is large and made on the stack, and the stack of the thread on which loom begins is small.
+const STACK: usize = 0x8000;
+
+/// Loom's model, in a thread with room for wheels.
+fn model(body: impl Fn() + Send + Sync + 'static) {
+    let body = std::sync::Arc::new(body);
+    loom::model(move || {
+        let body = body.clone();
+        let thread = thread::Builder::new().stack_size(STACK);
+        thread.spawn(move || body()).unwrap().join().unwrap();
+    });
+}
+
 fn wheel() -> &'static Wheel {
     Box::leak(Box::new(Wheel::new()))
 }
@@ -39,7 +50,7 @@ fn wake_all(expired: Expired) {
 /// It catches a stop that says "stopped" of an alarm that goes off, and one that is neither stopped nor goes off.
 #[test]
 fn loom_alarm_stop_against_expiry() {
-    loom::model(|| {
+    model(|| {
         let (wheel, alarm, runs) = armed();
         let clockwork = thread::spawn(move || {
             let mut expired = Expired::new();
@@ -56,7 +67,7 @@ fn loom_alarm_stop_against_expiry() {
 /// Two stop it, and the wheel expires it: one of the three has it.
 #[test]
 fn loom_alarm_two_stops_against_expiry() {
-    loom::model(|| {
+    model(|| {
         let (wheel, alarm, runs) = armed();
         let other = alarm.clone();
         let stopper = thread::spawn(move || other.stop());
@@ -76,7 +87,7 @@ fn loom_alarm_two_stops_against_expiry() {
 /// It catches an alarm that is linked after it was stopped, and an unlink in the wheel that it has left.
 #[test]
 fn loom_alarm_stop_against_move() {
-    loom::model(|| {
+    model(|| {
         let (old, alarm, runs) = armed();
         let new = wheel();
         let moved = alarm.clone();
