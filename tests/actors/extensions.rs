@@ -68,8 +68,9 @@ fn a_mailbox_that_is_kept_is_handled_by_the_next_one_but_for_the_message_that_fa
             let tree = Supervisor::new(Strategy::OneForOne).child(child);
             let app = tree.start().await.unwrap();
             let first = a.addr().unwrap();
-            Puppet::busy(&first, async {
-                sleep(ms(30)).await;
+            let (gate, held) = gaggle::chan::bounded::<()>(0);
+            Puppet::busy(&first, async move {
+                let _ = held.recv().await;
                 Err(Exit::error("crash"))
             })
             .await;
@@ -86,6 +87,7 @@ fn a_mailbox_that_is_kept_is_handled_by_the_next_one_but_for_the_message_that_fa
             });
             calm().await;
             let second = first.try_send(Order::Note("2".into()));
+            drop(gate);
             let answer = asked.await.unwrap();
             assert_eq!(answer, Err(AskError::Died(Exit::error("crash"))));
             first.exited().await;

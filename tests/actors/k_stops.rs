@@ -38,8 +38,9 @@ fn row_094_a_stop_closes_the_mailbox_first_and_what_is_in_it_is_dropped_or_handl
         for drains in [false, true] {
             let trace = Trace::new();
             let a = up("a", &trace).await;
-            Puppet::busy(&a, async {
-                sleep(ms(50)).await;
+            let (gate, held) = gaggle::chan::bounded::<()>(0);
+            Puppet::busy(&a, async move {
+                let _ = held.recv().await;
                 Ok(())
             })
             .await;
@@ -49,8 +50,9 @@ fn row_094_a_stop_closes_the_mailbox_first_and_what_is_in_it_is_dropped_or_handl
             }
             let stopping = if drains { a.stop().drain() } else { a.stop() };
             let stopped = gaggle::go(std::future::IntoFuture::into_future(stopping));
-            sleep(ms(5)).await;
+            calm().await;
             assert!(Puppet::call(&a, |_| ()).await.is_none());
+            drop(gate);
             assert_eq!(stopped.await.unwrap(), Exit::Normal);
             trace.assert(if drains {
                 "start a; 0; 1; 2; stop a(normal)"

@@ -4,7 +4,7 @@
 
 use crate::actor::{Actor, Addr, Ctx, spawn};
 use crate::process::{Exit, Signal, lock};
-use gaggle_chan::chan::{Receiver, Sender, unbounded};
+use gaggle_chan::chan::{Receiver, Sender, bounded, unbounded};
 use gaggle_rt::time::timeout;
 use std::collections::VecDeque;
 use std::fmt;
@@ -176,13 +176,21 @@ impl Puppet {
         .ok()
     }
 
-    /// Makes it wait for `work`, as a handler does.
+    /// Makes it wait for `work`, as a handler does, and returns once it has begun: what is sent to it afterwards is queued.
+    /// One that is gone, or ends before it comes to that, is not waited for.
     pub async fn busy(
         addr: &Addr<Order>,
         work: impl Future<Output = Result<(), Exit>> + Send + 'static,
     ) {
+        let (begins, begun) = bounded::<()>(0);
+        let work = async move {
+            begins.close();
+            work.await
+        };
         let sent = addr.send(Order::Await(Box::pin(work))).await;
         drop(sent);
+        // Nothing is ever sent: the channel closes as the work begins, or as it is dropped.
+        let _ = begun.recv().await;
     }
 }
 
