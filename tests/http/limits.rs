@@ -2,8 +2,10 @@
 
 mod common;
 
-use common::{Server, is, roomy, start};
-use gaggle_http::Limits;
+use common::{Client, Server, is, roomy, start};
+use gaggle::context::Context;
+use gaggle::net::{TcpListener, TcpStream};
+use gaggle_http::{Limits, serve};
 use std::time::Duration;
 
 /// One request on a connection of its own: all that comes back.
@@ -134,6 +136,30 @@ async fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
         "{answer}"
     );
     server.end().await;
+}
+
+#[gaggle::test(workers = 2)]
+async fn half_a_second_head_is_408_as_well_when_the_connection_is_closed_as_idle() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client(
+        TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap(),
+    );
+    // It is all there before the server looks.
+    let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    client.say(&format!("{get}GET / HTTP/1.1\r\nhost:")).await;
+    let limits = Limits {
+        idle: SHORT,
+        ..roomy()
+    };
+    let (ctx, cancel) = Context::background().with_cancel();
+    let served = gaggle::go(serve(listener, limits, ctx));
+    let answers = client.rest().await;
+    let (first, second) = answers.split_once("goroutine\n").unwrap();
+    assert!(is(first, "200") && is(second, "408"), "{answers}");
+    cancel.cancel();
+    assert_eq!(served.await.unwrap().unwrap().served, 1);
 }
 
 #[gaggle::test(workers = 2)]

@@ -1,12 +1,20 @@
 //! Unix sockets for datagrams.
 
+use gaggle_base::context::note_wait;
+use gaggle_base::site::Site;
+use gaggle_base::wait::Reason;
 use gaggle_rt::io::{Direction, Registered};
+use gaggle_rt::time::{Sleep, sleep};
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::{SocketAddr, UnixDatagram as Std};
 use std::path::Path;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::Duration;
 
 /// A Unix socket for datagrams: none is lost, and whoever sends waits while the receiver's queue is full.
 ///
@@ -85,6 +93,9 @@ impl UnixDatagram {
 
     /// Sends a datagram to a path.
     ///
+    /// The system tells nobody but who is connected that there is room again in a full queue. So this tries again after a millisecond, and then less and less often, up to every 16 milliseconds;
+    /// many datagrams to one receiver are better sent by [`connect`](Self::connect) and [`send`](Self::send).
+    ///
     /// # Errors
     /// Those of the system, such as a path where there is no socket.
     ///
@@ -96,8 +107,30 @@ impl UnixDatagram {
         bytes: &'a [u8],
         path: P,
     ) -> impl Future<Output = io::Result<usize>> + Send + 'a {
-        let send = move |socket: &Std| socket.send_to(bytes, path.as_ref());
-        self.0.io(Direction::Write, send)
+        let site = Site::caller();
+        let object = u64::from(self.0.as_fd().as_raw_fd().cast_unsigned());
+        let mut length = Duration::from_millis(1);
+        let mut pause: Option<Pin<Box<Sleep>>> = None;
+        poll_fn(move |cx| {
+            loop {
+                if let Some(pause) = &mut pause
+                    && pause.as_mut().poll(cx).is_pending()
+                {
+                    note_wait(Reason::IoWrite, site, object);
+                    return Poll::Pending;
+                }
+                let send = |socket: &Std, _: &mut bool| match socket.send_to(bytes, path.as_ref()) {
+                    // Not waited for: an event would come at once, by the refusal itself, which gives its memory back.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+                    result => result.map(Some),
+                };
+                if let Some(n) = ready!(self.0.poll_io_at(cx, Direction::Write, site, send)?) {
+                    return Poll::Ready(Ok(n));
+                }
+                pause = Some(Box::pin(sleep(length)));
+                length = (length * 2).min(Duration::from_millis(16));
+            }
+        })
     }
 
     /// Receives a datagram. What does not fit into the buffer is lost.

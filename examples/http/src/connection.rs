@@ -33,22 +33,26 @@ pub(crate) async fn run(
     let mut connection = http.serve_connection(stream, service);
     let last = AtomicUsize::new(0);
     let is_idle = || last.swap(seen.begun(), Relaxed) == seen.begun() && !seen.is_busy();
-    let mut ending = false;
+    let (mut ending, mut was_idle) = (false, false);
     let result = loop {
         select! {
             result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break result,
             _ = hard.done() => return,
             _ = soft.done(), if !ending => ending = true,
-            _ = time::sleep(limits.idle), if !ending => ending = is_idle(),
+            _ = time::sleep(limits.idle), if !ending => {
+                was_idle = is_idle();
+                ending = was_idle;
+            }
         }
         if ending {
             Pin::new(&mut connection).graceful_shutdown();
         }
     };
     let parts = connection.into_parts();
-    match result {
+    let too_slow = result.map_or_else(|error| error.is_timeout(), |()| was_idle);
+    match parts.read_buf.is_empty() {
         // Half a head has come, and then nothing. Who has sent nothing at all has just been idle.
-        Err(error) if error.is_timeout() && !parts.read_buf.is_empty() => {
+        false if too_slow => {
             refuse::say(&parts.io, "408 Request Timeout").await;
         }
         // The other end is told that this was all, also when it has sent what is no HTTP: that was answered.
