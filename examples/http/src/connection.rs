@@ -50,12 +50,11 @@ pub(crate) async fn run(
     };
     let parts = connection.into_parts();
     let too_slow = result.map_or_else(|error| error.is_timeout(), |()| was_idle);
-    match parts.read_buf.is_empty() {
+    if too_slow && !parts.read_buf.is_empty() {
         // Half a head has come, and then nothing. Who has sent nothing at all has just been idle.
-        false if too_slow => {
-            refuse::say(&parts.io, "408 Request Timeout").await;
-        }
+        refuse::say(&parts.io, "408 Request Timeout").await;
+    } else {
         // The other end is told that this was all, also when it has sent what is no HTTP: that was answered.
-        _ => refuse::close(&parts.io).await,
+        refuse::close(&parts.io).await;
     }
 }
