@@ -15,7 +15,7 @@ use common::{
     child, in_goroutine, in_goroutine_and_sim, is_child, rounds, said, until_yielding, watched,
     worker_counts,
 };
-use gaggle::runtime::{OnPanic, Runtime};
+use gaggle::runtime::{GoState, OnPanic, Runtime, dump};
 use gaggle::time::sleep;
 use gaggle::{JoinError, chan, go, goexit, yield_now};
 use std::any::Any;
@@ -244,9 +244,19 @@ fn t20_many_panics_at_once_neither_hang_nor_lose_the_runtime() {
     });
 }
 
+fn main_sleeps() -> bool {
+    let dump = dump();
+    let mut all = dump.goroutines();
+    all.any(|g| g.id == 1 && g.state == GoState::Waiting)
+}
+
 #[gaggle::main]
 async fn main_whose_goroutine_panics() {
-    drop(go(async { panic!("the fatal message") }));
+    drop(go(async {
+        // What it is shown to do in the report.
+        until_yielding(main_sleeps).await;
+        panic!("the fatal message")
+    }));
     sleep(Duration::from_secs(3600)).await;
 }
 
