@@ -152,3 +152,12 @@ fn a_machine_that_stands_still_is_not_taken_for_a_goroutine_that_does() {
     });
     assert!(report.ok(), "{report}");
 }
+
+/// A run is not taken for the one before it, in which as many steps had been taken.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "real time is what is spent")]
+fn many_runs_that_take_their_time_are_none_that_is_stuck() {
+    let builder = Builder::new().schedules(60).patience(ms(1_000));
+    let report = builder.run(|| async { std::thread::sleep(ms(40)) });
+    assert!(report.ok(), "{report}");
+}
