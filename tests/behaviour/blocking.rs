@@ -84,6 +84,10 @@ fn more_goroutines_than_workers_may_block_at_once() {
                 rt.go(async move { rx.recv_blocking().unwrap() })
             })
             .collect();
+        // Before anything is sent, so that none of them finds a value there.
+        while rt.metrics().blocking_threads < 10 {
+            std::thread::yield_now();
+        }
         let sender = rt.go(async move {
             for i in 0..10 {
                 tx.send(i).await.unwrap();

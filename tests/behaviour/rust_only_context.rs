@@ -181,7 +181,7 @@ fn a_wide_tree_is_cancelled_in_linear_time() {
     };
     // Were it quadratic, the last would take minutes.
     let last = took(100_000);
-    assert!(last < Duration::from_secs(5), "100 000 took {last:?}");
+    assert!(last < Duration::from_secs(30), "100 000 took {last:?}");
 }
 
 #[test]

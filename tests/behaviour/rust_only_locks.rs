@@ -9,7 +9,8 @@
 mod common;
 
 use common::{
-    Polled, in_goroutine, in_goroutine_and_sim, on_workers, rounds, sized, until_yielding,
+    Polled, in_goroutine, in_goroutine_and_sim, in_virtual_time, on_workers, rounds, sized,
+    until_yielding,
 };
 use gaggle::runtime::{Handle, Runtime};
 use gaggle::sync::{Mutex, MutexGuard, OwnedMutexGuard, WaitGroup, WaitGroupGuard};
@@ -72,17 +73,20 @@ fn rx_03_a_lock_given_up_after_it_was_called_calls_the_next() {
 
 #[test]
 fn rx_03_a_lock_given_up_after_it_was_called_while_somebody_else_is_in() {
-    let m = Mutex::new(());
-    let guard = m.try_lock().unwrap();
-    let first = Polled::parked(m.lock());
-    let second = Polled::parked(m.lock());
-    drop(guard);
-    let barger = m.try_lock().expect("called, not handed over");
-    drop(first);
-    second.assert_asleep();
-    drop(barger);
-    drop(second.woken());
-    assert!(m.try_lock().is_some());
+    // Where time stands still: after a millisecond the lock would be handed over.
+    in_virtual_time(|| async {
+        let m = Mutex::new(());
+        let guard = m.try_lock().unwrap();
+        let first = Polled::parked(m.lock());
+        let second = Polled::parked(m.lock());
+        drop(guard);
+        let barger = m.try_lock().expect("called, not handed over");
+        drop(first);
+        second.assert_asleep();
+        drop(barger);
+        drop(second.woken());
+        assert!(m.try_lock().is_some());
+    });
 }
 
 #[test]

@@ -298,12 +298,17 @@ fn rx_05_a_sleep_outlives_the_runtime_that_kept_its_time() {
             move || {
                 let rt = runtime(1);
                 let handle = keep_a_handle.then(|| rt.handle());
-                let nap = rt.block_on(async { Polled::parked(sleep(Duration::from_millis(5))) });
+                let nap =
+                    rt.block_on(async { Polled::parked_for(Duration::from_millis(5), sleep) });
                 drop(rt);
                 block_on(async move {
                     let mut nap = nap;
-                    while nap.poll().is_pending() {
+                    loop {
+                        // Read first: what wakes it right after the poll counts.
                         let wakes = nap.wakes();
+                        if nap.poll().is_ready() {
+                            break;
+                        }
                         until(|| nap.wakes() > wakes);
                     }
                 });

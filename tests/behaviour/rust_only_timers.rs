@@ -141,9 +141,12 @@ fn rx_07_plain_threads_and_foreign_executors_wait_too() {
 #[test]
 fn a_waiter_outlives_the_runtime_that_kept_its_time() {
     on_workers(|_| {
-        let timer = after(ms(20));
         let rt = Runtime::builder().workers(1).build().unwrap();
-        let mut waiter = rt.block_on(async { Polled::parked(timer.recv()) });
+        let wait = |time| {
+            let timer = after(time);
+            async move { timer.recv().await }
+        };
+        let mut waiter = rt.block_on(async { Polled::parked_for(ms(20), wait) });
         drop(rt);
         assert_eq!(waiter.wakes(), 1, "look again");
         if waiter.poll().is_pending() {

@@ -272,7 +272,7 @@ fn ti_03_timers_of_several_workers_fire_in_the_order_of_their_deadlines() {
     on_workers(|rt| {
         let workers = rt.metrics().workers;
         // Between two wheels it is their threads that have to be in time: a busy machine gets more of it.
-        let mut orders = [1, 4, 20, 60].map(ms).into_iter();
+        let mut orders = [1, 4, 20, 60, 250, 250].map(ms).into_iter();
         let order = loop {
             let gap = orders.next().expect("out of order with every gap");
             let order = order_across_wheels(rt, workers, gap);

@@ -157,13 +157,15 @@ fn cx_04_a_childs_end_leaves_the_parent_alone_and_takes_the_child_from_it() {
     let (parent, _cancel) = Context::background().with_cancel();
     let (child, cancel) = parent.with_cancel();
     let (timed, cancel_timed) = parent.with_timeout(HOUR);
-    let (short, _cancel) = parent.with_timeout(SOON);
-    assert_eq!(children(&parent), 3);
+    assert_eq!(children(&parent), 2);
     cancel.cancel();
     assert_done(&child, CANCELED);
-    assert_eq!(children(&parent), 2);
+    assert_eq!(children(&parent), 1);
     cancel_timed.cancel();
     assert_done(&timed, CANCELED);
+    assert_eq!(children(&parent), 0);
+    // Its time may be over before anybody looks.
+    let (short, _cancel) = parent.with_timeout(SOON);
     short.done_blocking();
     assert_done(&short, EXCEEDED);
     until(|| children(&parent) == 0);

@@ -8,7 +8,7 @@
 mod common;
 
 use common::{in_goroutine, on_workers, until, until_yielding};
-use gaggle::runtime::{Leaks, leak_check, leaks};
+use gaggle::runtime::{Dump, GoState, Leaks, dump, leak_check, leaks};
 use gaggle::sync::{Cond, Mutex, RwLock, Semaphore, WaitGroup};
 use gaggle::time::{sleep, timeout};
 use gaggle::{chan, go, select, yield_now};
@@ -19,6 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(3600);
+
+/// For those that do end, on a machine that stands still meanwhile.
+const PATIENT: Duration = Duration::from_secs(30);
 
 fn numbers(leaks: &Leaks) -> BTreeSet<u64> {
     leaks.goroutines().iter().map(|g| g.id).collect()
@@ -156,7 +159,7 @@ fn dl_06_nothing_else_is_reported() {
 #[test]
 fn dl_07_what_leaks_in_go_mostly_ends_here() {
     in_goroutine(|| async {
-        let check = leak_check();
+        let check = leak_check().within(PATIENT);
         // Range over a channel that is never closed: its sender goes.
         let (tx, rx) = chan::bounded::<u8>(1);
         go(async move { while rx.recv().await.is_ok() {} });
@@ -190,6 +193,12 @@ fn dl_07_the_check_fails_with_a_list_of_what_is_left() {
             let _keeps = tx;
             while rx.recv().await.is_ok() {}
         });
+        let id = worker.id().as_u64();
+        let waits = |dump: Dump| {
+            let mut all = dump.goroutines();
+            all.any(|g| g.id == id && g.state == GoState::Waiting)
+        };
+        until_yielding(|| waits(dump())).await;
         let payload = catch_unwind(AssertUnwindSafe(|| check.finish())).unwrap_err();
         let text = payload.downcast_ref::<String>().unwrap();
         assert!(
@@ -209,7 +218,7 @@ fn dl_07_the_check_fails_with_a_list_of_what_is_left() {
 #[test]
 fn dl_07_the_check_waits_for_those_that_end() {
     in_goroutine(|| async {
-        let check = leak_check();
+        let check = leak_check().within(PATIENT);
         go(async { sleep(Duration::from_millis(50)).await });
         drop(check);
     });

@@ -159,7 +159,7 @@ fn lk_04_a_waiter_is_not_starved_by_one_who_locks_again_at_once() {
         let took = start.elapsed();
         stop.store(true, SeqCst);
         rt.block_on(hog).unwrap();
-        assert!(took < Duration::from_secs(5), "{took:?}");
+        assert!(took < Duration::from_secs(30), "{took:?}");
     });
 }
 

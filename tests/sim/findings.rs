@@ -13,6 +13,9 @@ use gaggle::{go, yield_now};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What is there is found in a small part of them. Where they are counted, there is no limit of time.
+const MANY: u64 = 2_000;
+
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
@@ -37,7 +40,7 @@ fn a_leak() {
 
 #[test]
 fn a_lock_cycle() {
-    let report = Builder::new().run(|| async {
+    let report = Builder::new().schedules(MANY).run(|| async {
         let a = Arc::new(Mutex::new(0));
         let b = Arc::new(Mutex::new(0));
         let (a2, b2) = (a.clone(), b.clone());
@@ -57,7 +60,7 @@ fn a_lock_cycle() {
 
 #[test]
 fn check_then_act() {
-    let report = Builder::new().run(|| async {
+    let report = Builder::new().schedules(MANY).run(|| async {
         let balance = Arc::new(Mutex::new(100));
         let mut all = Vec::new();
         for _ in 0..2 {
@@ -106,7 +109,7 @@ fn fine() {
 #[test]
 fn a_thread_of_the_programs_own_is_named_whenever_it_comes() {
     for seed in 0..20 {
-        let report = Builder::new().seed(seed).run(|| async {
+        let report = Builder::new().seed(seed).schedules(MANY).run(|| async {
             let (tx, rx) = chan::bounded(1);
             std::thread::spawn(move || tx.send_blocking(7));
             rx.recv().await.unwrap()

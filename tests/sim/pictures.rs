@@ -1,7 +1,7 @@
 //! What a report shows of a run, and the page beside it.
 
 use gaggle::chan;
-use gaggle::sim::{Builder, Class, Report};
+use gaggle::sim::{Builder, Class, Minimise, Report};
 use gaggle::sync::Mutex;
 use gaggle::time::{sleep, timeout};
 use gaggle::{go, named};
@@ -42,6 +42,12 @@ async fn crossed() {
     other.await.unwrap();
 }
 
+/// A search that no machine is too slow for: neither what is found nor how short it becomes is cut off by the time.
+fn search() -> Builder {
+    let patient = Minimise::UpTo(Duration::from_secs(60));
+    Builder::new().schedules(2_000).minimise(patient)
+}
+
 /// The lines between those that say how long the schedule is and how to replay it.
 fn picture(report: &Report) -> String {
     let text = report.to_string();
@@ -53,7 +59,7 @@ fn picture(report: &Report) -> String {
 
 #[test]
 fn a_leak_is_drawn_with_the_clock_across_all_lanes() {
-    let report = Builder::new().seed(1).run(two_results);
+    let report = search().seed(1).run(two_results);
     println!("{report}");
     assert_eq!(report.finding().unwrap().class(), Class::Leak);
     let picture = picture(&report);
@@ -72,7 +78,7 @@ fn a_leak_is_drawn_with_the_clock_across_all_lanes() {
 
 #[test]
 fn a_lock_has_one_name_in_the_finding_and_in_the_picture() {
-    let report = Builder::new().seed(1).run(crossed);
+    let report = search().seed(1).run(crossed);
     println!("{report}");
     let finding = report.finding().unwrap();
     assert_eq!(finding.class(), Class::LockCycle);
@@ -95,7 +101,7 @@ fn a_lock_has_one_name_in_the_finding_and_in_the_picture() {
 
 #[test]
 fn a_test_that_fails_has_a_page_that_its_report_names() {
-    let report = Builder::new().name("two_results").seed(1).run(two_results);
+    let report = search().name("two_results").seed(1).run(two_results);
     let text = report.to_string();
     let named = text
         .lines()
@@ -113,12 +119,12 @@ fn a_test_that_fails_has_a_page_that_its_report_names() {
     assert!(page.contains("tests/sim/pictures.rs:") && page.contains("1 goroutine never finished"));
 
     // Found once more, from elsewhere: the same file.
-    let again = Builder::new().name("two_results").seed(2).run(two_results);
+    let again = search().name("two_results").seed(2).run(two_results);
     assert!(again.to_string().contains(path));
 }
 
 #[test]
 fn without_a_name_nothing_is_written() {
-    let report = Builder::new().seed(1).run(two_results);
+    let report = search().seed(1).run(two_results);
     assert!(!report.ok() && !report.to_string().contains("picture:"));
 }

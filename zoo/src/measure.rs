@@ -6,6 +6,7 @@ use std::env;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 /// The schedulers that are compared, with the names of their columns. `None` is what is used if nothing else is asked for.
 #[must_use]
@@ -64,7 +65,9 @@ pub fn find_at_await(entry: &Entry, schedules: u64) -> Report {
 
 /// Runs the version without the bug. Its goals are to be reached.
 pub fn survives(entry: &Entry, seed: u64, schedules: u64) -> Report {
-    let builder = builder(entry, seed).schedules(schedules);
+    // Nobody is stuck in it, however long a thread has to wait for a CPU.
+    let patient = Duration::from_secs(30);
+    let builder = builder(entry, seed).patience(patient).schedules(schedules);
     let builder = entry.goals.iter().fold(builder, |b, place| b.goal(place));
     run(builder, entry.fixed)
 }

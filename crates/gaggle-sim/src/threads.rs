@@ -46,7 +46,8 @@ pub(crate) fn on_fresh_thread<R: Send + 'static>(
         Ok(thread) => thread,
         Err(error) => panic!("gaggle sim: the system has no thread to give: {error}"),
     };
-    let (mut seen, mut since, mut noted) = (u64::MAX, system_now(), false);
+    let (mut seen, mut stuck, mut noted) = (u64::MAX, Duration::ZERO, false);
+    let mut looked = system_now();
     loop {
         match ended.recv_timeout(TICK) {
             Ok(result) => {
@@ -60,12 +61,16 @@ pub(crate) fn on_fresh_thread<R: Send + 'static>(
             },
             Err(RecvTimeoutError::Timeout) => {}
         }
+        // By what was watched, not by the clock alone: if the whole process had no CPU, that is not the step's fault.
+        let now = system_now();
+        let watched = Duration::from_nanos(now - looked).min(2 * TICK);
+        looked = now;
         let steps = progress.steps.load(Ordering::Relaxed);
         if steps != seen {
-            (seen, since, noted) = (steps, system_now(), false);
+            (seen, stuck, noted) = (steps, Duration::ZERO, false);
             continue;
         }
-        let stuck = Duration::from_nanos(system_now() - since);
+        stuck += watched;
         let goroutine = progress.goroutine.load(Ordering::Relaxed);
         if stuck > limit {
             return Ended::Stuck(goroutine);

@@ -240,6 +240,13 @@ impl<F: Future> Polled<F> {
         this
     }
 
+    /// One that waits for a time that is not over yet. On a machine that stands still a short one may be over before it is polled: then a longer one is made.
+    pub(crate) fn parked_for(time: Duration, make: impl Fn(Duration) -> F) -> Self {
+        let made = (1..).map(|n| Self::new(make(time * n)));
+        let mut waiting = made.filter_map(|mut this| this.poll().is_pending().then_some(this));
+        waiting.next().unwrap()
+    }
+
     pub(crate) fn poll(&mut self) -> Poll<F::Output> {
         let waker = Waker::from(self.wakes.clone());
         self.future.as_mut().poll(&mut Context::from_waker(&waker))

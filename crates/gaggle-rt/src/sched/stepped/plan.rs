@@ -47,7 +47,7 @@ pub struct Plan {
 /// How far a run is. For reading at any time.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// How many steps were taken.
+    /// How many steps were taken, in all runs that say so here: equal ones have not moved in between.
     pub steps: AtomicU64,
     /// Which goroutine takes the present one.
     pub goroutine: AtomicU64,
