@@ -169,7 +169,9 @@ impl<'a> World<'a> {
     pub(super) fn count_step(&self) -> bool {
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        self.plan.progress.steps.fetch_add(1, Ordering::Relaxed);
+        // One run at a time writes it.
+        let all = &self.plan.progress.steps;
+        all.store(all.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         if steps - self.moved_at.get() > self.plan.max_steps_at_once {
             self.stop(Halt::StepsAtOnce);
         } else if steps > self.plan.max_steps {
