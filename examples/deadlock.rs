@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gaggle::sync::{Mutex, WaitGroup};
+use gaggle::sync::{Barrier, Mutex, WaitGroup};
 use gaggle::{chan, named, time};
 
 /// The worker pool again, but nobody says that there are no more jobs.
@@ -29,9 +29,9 @@ pub async fn forgotten_close(workers: usize, last: u64) {
 }
 
 /// Moves money from one account to another; takes the lock of the first one first.
-async fn transfer(from: Arc<Mutex<i64>>, to: Arc<Mutex<i64>>, amount: i64) {
+async fn transfer(from: Arc<Mutex<i64>>, to: Arc<Mutex<i64>>, amount: i64, begun: Arc<Barrier>) {
     let mut from = from.lock().await;
-    time::sleep(Duration::from_millis(100)).await; // the bank is slow
+    begun.wait().await; // the bank is slow: the other transfer has begun as well
     let mut to = to.lock().await;
     *from -= amount;
     *to += amount;
@@ -40,8 +40,9 @@ async fn transfer(from: Arc<Mutex<i64>>, to: Arc<Mutex<i64>>, amount: i64) {
 /// Two transfers in opposite directions. Main does not wait for them, and could go on.
 pub async fn lock_cycle() {
     let (ann, bob) = (Arc::new(Mutex::new(100)), Arc::new(Mutex::new(100)));
-    named("ann to bob").go(transfer(ann.clone(), bob.clone(), 10));
-    named("bob to ann").go(transfer(bob, ann, 20));
+    let begun = Arc::new(Barrier::new(2));
+    named("ann to bob").go(transfer(ann.clone(), bob.clone(), 10, begun.clone()));
+    named("bob to ann").go(transfer(bob, ann, 20, begun));
     println!("Main does something else");
     time::sleep(Duration::from_secs(60)).await;
     println!("A minute has passed");

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// A suite that has not ended by then waits for something that never comes.
 const LIMIT: Duration = Duration::from_secs(12 * 60);
 
+/// So long the last words of a program that was ended are waited for, each of them.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     let own =
@@ -175,6 +178,10 @@ pub(crate) fn captured(mut command: Command, limit: Duration) -> Result<Captured
                 } else {
                     let _ = child.kill();
                     let _ = child.wait();
+                }
+                // What it has said by then is in the pipe, or on its way from there. Somebody who escaped may still hold the other end.
+                while let Ok(piece) = pieces.recv_timeout(GRACE) {
+                    output.extend(piece);
                 }
                 break Some("took too long and was ended".to_owned());
             }
@@ -337,8 +344,9 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_ended_and_what_it_said_is_kept() {
         let mut command = Command::new("sh");
-        command.args(["-c", "echo before; exec sleep 60"]);
-        let ended = captured(command, Duration::from_millis(300)).unwrap();
+        command.args(["-c", "echo before; exec sleep 600"]);
+        // It has to start by then.
+        let ended = captured(command, Duration::from_secs(3)).unwrap();
         assert_eq!(ended.output, "before\n");
         assert!(ended.failure.unwrap().contains("too long"));
     }
