@@ -36,9 +36,11 @@ pub(crate) async fn run(
     let (mut ending, mut was_idle) = (false, false);
     let result = loop {
         select! {
-            result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break result,
+            // The end comes first: what is answered after it says that the connection closes.
+            biased;
             _ = hard.done() => return,
             _ = soft.done(), if !ending => ending = true,
+            result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break result,
             _ = time::sleep(limits.idle), if !ending => {
                 was_idle = is_idle();
                 ending = was_idle;
