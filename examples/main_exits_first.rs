@@ -9,7 +9,7 @@ use gaggle::{go, time};
 
 async fn chore(n: u32) {
     println!("Chore {n} begins");
-    time::sleep(Duration::from_millis(20)).await;
+    time::sleep(Duration::from_millis(300)).await;
     println!("Chore {n} is done");
 }
 
