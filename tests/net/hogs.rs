@@ -127,7 +127,8 @@ fn worst(address: SocketAddr, over: &Arc<AtomicBool>) -> Waited {
                     let kept = kept_waiting().saturating_sub(before);
                     let waited = Waited {
                         all,
-                        machine: kept.max(stood_still),
+                        // One after the other: a machine that stood still has much to do afterwards.
+                        machine: kept + stood_still,
                     };
                     worst = std::cmp::max_by_key(worst, waited, |waited| waited.ours());
                     thread::sleep(Duration::from_millis(4));
