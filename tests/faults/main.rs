@@ -34,7 +34,8 @@ mod rude;
 mod server;
 mod tally;
 
-use gaggle::runtime::{self, OnDeadlock, OnPanic, Runtime};
+use gaggle::runtime::{self, OnDeadlock, OnPanic, Runtime, num_goroutines};
+use gaggle::time::sleep;
 use gaggle::{JoinHandle, go};
 use gaggle_base::rng::Rng;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -135,6 +136,10 @@ async fn round(mut rng: Rng, number: u64) {
         // A handler that ends would leave a descriptor.
         stage.patient.quiet().await;
         stage.impatient.quiet().await;
+        // So would what a goroutine that was aborted had started: it ends when it sees that the other end has.
+        while num_goroutines() > 1 + stage.patient.accepts() + stage.impatient.accepts() {
+            sleep(Duration::from_millis(1)).await;
+        }
         crowds::famine(patient, own).await.unwrap();
     }
     let Stage { patient, impatient } = Arc::into_inner(stage).expect("the scenes have ended");
@@ -168,7 +173,7 @@ fn descriptors() -> usize {
 fn descriptors_return(before: usize) -> Result<(), String> {
     let start = Instant::now();
     while descriptors() != before {
-        if start.elapsed() > Duration::from_secs(10) {
+        if start.elapsed() > Duration::from_secs(30) {
             return Err(format!("{} descriptors, {before} before", descriptors()));
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -176,10 +181,11 @@ fn descriptors_return(before: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// The middle one of what was measured between two moments.
+/// The middle one of what was measured between two moments, or what was measured next if a round took so long.
 fn typical(samples: &[(Duration, Memory)], from: Duration, to: Duration) -> Memory {
-    let between = samples.iter().filter(|(at, _)| (from..=to).contains(at));
-    let mut between: Vec<_> = between.map(|(_, memory)| *memory).collect();
+    let later: Vec<_> = samples.iter().filter(|(at, _)| *at >= from).collect();
+    let many = later.iter().filter(|(at, _)| *at <= to).count().max(1);
+    let mut between: Vec<_> = later.iter().take(many).map(|(_, memory)| *memory).collect();
     between.sort_unstable();
     between.get(between.len() / 2).copied().unwrap_or_default()
 }

@@ -62,7 +62,7 @@ pub(crate) fn no_child_is_left() -> Result<(), String> {
         if children.is_empty() {
             return Ok(());
         }
-        if start.elapsed() > Duration::from_secs(10) {
+        if start.elapsed() > Duration::from_secs(30) {
             return Err(format!("children are left: {children:?}"));
         }
         std::thread::sleep(Duration::from_millis(1));

@@ -106,6 +106,11 @@ impl Server {
         })
     }
 
+    /// How many goroutines take its connections.
+    pub(crate) fn accepts(&self) -> usize {
+        self.accepts.len()
+    }
+
     /// Waits until the handlers of clients that have gone have seen it.
     pub(crate) async fn quiet(&self) {
         self.handlers.wait().await;

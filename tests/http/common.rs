@@ -17,6 +17,9 @@ pub(crate) struct Server {
     task: JoinHandle<io::Result<Summary>>,
 }
 
+/// Where a server is to listen. Who connects now, and says something, is there before the server is: no pause can make them late.
+pub(crate) struct Ready(TcpListener);
+
 /// Limits that no test meets by accident.
 pub(crate) fn roomy() -> Limits {
     Limits {
@@ -30,14 +33,35 @@ pub(crate) fn roomy() -> Limits {
 }
 
 pub(crate) async fn start(limits: Limits) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (ctx, cancel) = Context::background().with_cancel();
-    let task = gaggle::go(serve(listener, limits, ctx));
-    Server {
-        address,
-        cancel,
-        task,
+    Ready::new().await.start(limits)
+}
+
+#[allow(
+    dead_code,
+    reason = "each test program uses a part of it, and is compiled on its own"
+)]
+impl Ready {
+    pub(crate) async fn new() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    /// A connection with this in it.
+    pub(crate) async fn client(&self, says: &str) -> Client {
+        let stream = TcpStream::connect(self.0.local_addr().unwrap()).await;
+        let client = Client(stream.unwrap());
+        client.say(says).await;
+        client
+    }
+
+    pub(crate) fn start(self, limits: Limits) -> Server {
+        let address = self.0.local_addr().unwrap();
+        let (ctx, cancel) = Context::background().with_cancel();
+        let task = gaggle::go(serve(self.0, limits, ctx));
+        Server {
+            address,
+            cancel,
+            task,
+        }
     }
 }
 

@@ -2,10 +2,8 @@
 
 mod common;
 
-use common::{Client, Server, is, roomy, start};
-use gaggle::context::Context;
-use gaggle::net::{TcpListener, TcpStream};
-use gaggle_http::{Limits, serve};
+use common::{Ready, Server, is, roomy, start};
+use gaggle_http::Limits;
 use std::time::Duration;
 
 /// One request on a connection of its own: all that comes back.
@@ -104,12 +102,14 @@ async fn a_head_above_the_limit_is_431_and_nonsense_is_400() {
 
 #[gaggle::test(workers = 2)]
 async fn half_a_head_is_408_in_the_end_and_no_head_is_closed() {
-    let server = start(Limits {
+    let ready = Ready::new().await;
+    // The time runs from when the server takes it: by then it is all there.
+    let half = ready.client("GET / HTTP/1.1\r\nhost:").await;
+    let server = ready.start(Limits {
         header: SHORT,
         ..roomy()
-    })
-    .await;
-    let half = ask(&server, "GET / HTTP/1.1\r\nhost:").await;
+    });
+    let half = half.rest().await;
     assert!(is(&half, "408"), "{half}");
     assert_eq!(ask(&server, "").await, "");
     server.end().await;
@@ -117,17 +117,15 @@ async fn half_a_head_is_408_in_the_end_and_no_head_is_closed() {
 
 #[gaggle::test(workers = 2)]
 async fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
-    let server = start(Limits {
+    let ready = Ready::new().await;
+    // The time runs from when the server takes them: by then all is there. Many times the limit:
+    let busy = ready.client("GET /sleep/1000 HTTP/1.1\r\nhost: a\r\n\r\n");
+    let busy = busy.await;
+    let idle = ready.client("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let server = ready.start(Limits {
         idle: SHORT,
         ..roomy()
-    })
-    .await;
-    let busy = server.connect().await;
-    // Many times the limit.
-    busy.say("GET /sleep/1000 HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await;
-    let idle = server.connect().await;
-    idle.say("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    });
     let answer = idle.rest().await;
     assert!(is(&answer, "200"), "{answer}");
     let answer = busy.rest().await;
@@ -140,26 +138,19 @@ async fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
 
 #[gaggle::test(workers = 2)]
 async fn half_a_second_head_is_408_as_well_when_the_connection_is_closed_as_idle() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = Client(
-        TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap(),
-    );
-    // It is all there before the server looks.
+    let ready = Ready::new().await;
     let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-    client.say(&format!("{get}GET / HTTP/1.1\r\nhost:")).await;
-    let limits = Limits {
+    let both = format!("{get}GET / HTTP/1.1\r\nhost:");
+    // It is all there before the server looks.
+    let client = ready.client(&both).await;
+    let server = ready.start(Limits {
         idle: SHORT,
         ..roomy()
-    };
-    let (ctx, cancel) = Context::background().with_cancel();
-    let served = gaggle::go(serve(listener, limits, ctx));
+    });
     let answers = client.rest().await;
     let (first, second) = answers.split_once("goroutine\n").unwrap();
     assert!(is(first, "200") && is(second, "408"), "{answers}");
-    cancel.cancel();
-    assert_eq!(served.await.unwrap().unwrap().served, 1);
+    assert_eq!(server.end().await.served, 1);
 }
 
 #[gaggle::test(workers = 2)]
@@ -173,7 +164,8 @@ async fn a_connection_above_the_limit_is_503_until_one_ends() {
     let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
     first.say(get).await;
     first.until("goroutine\n").await;
-    let second = ask(&server, get).await;
+    // It is told without having asked: who asks late asks nobody.
+    let second = ask(&server, "").await;
     assert!(is(&second, "503"), "{second}");
     assert!(second.contains("retry-after"), "{second}");
     drop(first);

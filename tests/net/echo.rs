@@ -1,13 +1,17 @@
 //! Many connections at once, on one worker and on several.
 
 use gaggle::go;
-use gaggle::net::{TcpListener, TcpStream, UnixStream};
-use gaggle::runtime::Runtime;
+use gaggle::net::{TcpListener, TcpSocket, TcpStream, UnixStream};
+use gaggle::runtime::{self, Runtime};
 use gaggle::time::{Instant, sleep, timeout};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
+
+/// Whoever waits so long waits for something that never comes.
+const LONG: Duration = Duration::from_secs(20);
 
 async fn serve(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
@@ -101,9 +105,10 @@ fn a_reader_and_a_writer_share_a_connection() {
 #[test]
 fn nobody_listens() {
     on_workers(async || {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        // It has a port, which nobody else gets, and does not listen.
+        let silent = TcpSocket::new_v4().unwrap();
+        silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = silent.local_addr().unwrap();
         let error = TcpStream::connect(address).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     });
@@ -113,18 +118,18 @@ fn nobody_listens() {
 fn a_timer_beside_a_socket_is_on_time() {
     on_workers(async || {
         let (a, _b) = UnixStream::pair().unwrap();
+        let mut all = Vec::new();
         for _ in 0..20 {
             let begin = Instant::now();
             let mut byte = [0];
             let read = timeout(Duration::from_micros(1_500), a.read(&mut byte)).await;
             assert!(read.is_err());
-            assert!(begin.elapsed() >= Duration::from_micros(1_500));
-            assert!(
-                begin.elapsed() < Duration::from_millis(500),
-                "{:?}",
-                begin.elapsed()
-            );
+            all.push(begin.elapsed());
         }
+        all.sort_unstable();
+        assert!(all[0] >= Duration::from_micros(1_500), "{all:?}");
+        // The machine may stand still now and then, but not most of the time.
+        assert!(all[10] < Duration::from_millis(500), "{all:?}");
     });
 }
 
@@ -137,20 +142,31 @@ fn a_handler_that_blocks_does_not_hold_up_the_others() {
     on_workers(async || {
         let address = start().await;
         let stream = TcpStream::connect(address).await.unwrap();
+        let (begun, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let hogs: Vec<_> = (0..2)
-            .map(|_| go(async { std::thread::sleep(Duration::from_millis(300)) }))
+            .map(|_| {
+                let (begun, over) = (begun.clone(), over.clone());
+                go(async move {
+                    let begin = Instant::now();
+                    begun.fetch_add(1, SeqCst);
+                    while over.load(SeqCst) == 0 && begin.elapsed() < LONG {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                    over.load(SeqCst) == 1
+                })
+            })
             .collect();
-        sleep(Duration::from_millis(30)).await;
-        let mut worst = Duration::ZERO;
+        while begun.load(SeqCst) < 2 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        // How long it may take is in `hogs.rs`: here it must not take until they have had enough.
         for _ in 0..20 {
-            let begin = Instant::now();
             stream.write_all(b"ping").await.unwrap();
             stream.read_exact(&mut [0; 4]).await.unwrap();
-            worst = worst.max(begin.elapsed());
         }
-        assert!(worst < Duration::from_millis(150), "{worst:?}");
+        over.store(1, SeqCst);
         for hog in hogs {
-            hog.await.unwrap();
+            assert!(hog.await.unwrap(), "others have waited for it");
         }
     });
 }
@@ -161,7 +177,15 @@ fn what_waits_when_the_runtime_ends_is_told() {
     let (a, _b) = first.block_on(async { UnixStream::pair().unwrap() });
     let second = Runtime::builder().workers(1).build().unwrap();
     let waits = second.go(async move { a.read(&mut [0]).await });
-    second.block_on(sleep(Duration::from_millis(20)));
+    let id = waits.id().as_u64();
+    second.block_on(async {
+        while !runtime::dump()
+            .goroutines()
+            .any(|g| g.id == id && g.reason.as_deref() == Some("IO wait"))
+        {
+            sleep(Duration::from_millis(1)).await;
+        }
+    });
     drop(first);
     let error = second.block_on(waits).unwrap().unwrap_err();
     assert!(error.to_string().contains("has ended"), "{error}");

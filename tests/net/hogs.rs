@@ -14,6 +14,8 @@
 use gaggle::go;
 use gaggle::net::{TcpListener, TcpStream};
 use gaggle::runtime::Runtime;
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -53,21 +55,41 @@ fn ask(stream: &mut std::net::TcpStream, what: u8) -> Duration {
     start.elapsed()
 }
 
-/// For how long the threads of this process have been ready to run while no CPU was free for them, all together, and
-/// for how long the CPUs of this machine were another machine's.
-fn kept_waiting() -> Duration {
-    let nanos: u64 = std::fs::read_dir("/proc/self/task").map_or(0, |threads| {
-        threads
-            .filter_map(|thread| {
-                let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-                text.split_whitespace().nth(1)?.parse::<u64>().ok()
-            })
-            .sum()
-    });
-    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
-    // The eighth number of the first line, in hundredths of a second.
-    let stolen = stat.split_whitespace().nth(8).and_then(|n| n.parse().ok());
-    Duration::from_nanos(nanos) + Duration::from_millis(10 * stolen.unwrap_or(0))
+/// What the system knows of time that this process has not had.
+struct Kept {
+    /// For how long each thread of this process has been ready to run while no CPU was free for it.
+    threads: HashMap<OsString, u64>,
+    /// For how long the CPUs of this machine were another machine's.
+    stolen: Duration,
+}
+
+impl Kept {
+    fn now() -> Self {
+        let threads = std::fs::read_dir("/proc/self/task").map(|threads| {
+            let waited = |thread: std::fs::DirEntry| {
+                let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+                let nanos = text.split_whitespace().nth(1)?.parse().ok()?;
+                Some((thread.file_name(), nanos))
+            };
+            threads.filter_map(|thread| waited(thread.ok()?)).collect()
+        });
+        let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+        // The eighth number of the first line, in hundredths of a second.
+        let stolen = stat.split_whitespace().nth(8).and_then(|n| n.parse().ok());
+        Self {
+            threads: threads.unwrap_or_default(),
+            stolen: Duration::from_millis(10 * stolen.unwrap_or(0)),
+        }
+    }
+
+    /// All together since `before`. A thread that has ended meanwhile takes nothing away from the others.
+    fn since(&self, before: &Self) -> Duration {
+        let of = |(thread, nanos): (&OsString, &u64)| {
+            nanos.saturating_sub(before.threads.get(thread).copied().unwrap_or(0))
+        };
+        let nanos = self.threads.iter().map(of).sum();
+        Duration::from_nanos(nanos) + self.stolen.saturating_sub(before.stolen)
+    }
 }
 
 /// When the last beat of a thread that does nothing but sleep was, and how late its beats have been all together.
@@ -121,13 +143,14 @@ fn worst(address: SocketAddr, over: &Arc<AtomicBool>) -> Waited {
                 stream.set_nodelay(true).unwrap();
                 let mut worst = Waited::default();
                 while !over.load(SeqCst) {
-                    let (before, late) = (kept_waiting(), beats.late());
+                    let (before, late) = (Kept::now(), beats.late());
                     let all = ask(&mut stream, b'.');
                     let stood_still = beats.late().saturating_sub(late);
-                    let kept = kept_waiting().saturating_sub(before);
+                    let kept = Kept::now().since(&before);
                     let waited = Waited {
                         all,
-                        machine: kept.max(stood_still),
+                        // One after the other: a machine that stood still has much to do afterwards.
+                        machine: kept + stood_still,
                     };
                     worst = std::cmp::max_by_key(worst, waited, |waited| waited.ours());
                     thread::sleep(Duration::from_millis(4));

@@ -199,8 +199,8 @@ fn what_is_malformed_or_too_large_gets_an_error_and_the_end() {
         for (bytes, error) in cases {
             let mut client = server.connect().await;
             client.send(b"SET before 1\r\n").await;
-            client.send(bytes).await;
-            client.send(&[0; 10_000]).await;
+            // In one go: once it has said what is wrong it does not wait long for more.
+            client.send(&[bytes, &[0; 10_000][..]].concat()).await;
             assert_eq!(client.answer().await, "+OK\r\n");
             assert_eq!(client.answer().await, *error);
             assert_eq!(client.try_answer().await, None);
@@ -259,7 +259,8 @@ fn one_connection_too_many_is_told_so_and_there_is_room_when_one_goes() {
 fn who_says_nothing_is_closed_and_who_listens_is_not() {
     block(async {
         let config = Config {
-            idle: Some(Duration::from_millis(200)),
+            // Much longer than it takes to say something.
+            idle: Some(Duration::from_secs(2)),
             ..Config::default()
         };
         let server = Running::start(config).await;
@@ -400,8 +401,10 @@ fn connections_in_storms_leave_nothing_behind() {
             }
         }
         let stats = server.stats.clone();
-        until("all are gone", async || stats.clients.get() == 0).await;
-        assert_eq!(stats.accepted.get(), 500);
+        // Those that went at once may have gone before they were taken.
+        let (taken, left) = (|| stats.accepted.get(), || stats.clients.get());
+        until("all are gone", async || taken() >= 500 && left() == 0).await;
+        assert_eq!(taken(), 500);
         let mut client = server.connect().await;
         assert_eq!(client.call("PUBLISH c x").await, ":0\r\n");
         server.stop().await;

@@ -32,7 +32,8 @@ fn path(name: &str) -> PathBuf {
 fn a_datagram_that_was_refused_is_told_once_and_the_next_is_waited_for() {
     in_goroutine(async || {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let gone = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        // An address that no other test has: nobody else gets the port meanwhile.
+        let gone = UdpSocket::bind("127.0.0.77:0").await.unwrap();
         let (address, port) = (socket.local_addr().unwrap(), gone.local_addr().unwrap());
         drop(gone);
         socket.connect(port).await.unwrap();

@@ -23,15 +23,17 @@ use gaggle::time::sleep;
 use gaggle::{JoinHandle, go};
 use std::time::{Duration, Instant};
 
+/// Does a goroutine wait for a descriptor?
+pub(crate) fn is_waiting_for_io<T>(handle: &JoinHandle<T>) -> bool {
+    let id = handle.id().as_u64();
+    let dump = runtime::dump();
+    let mut all = dump.goroutines();
+    all.any(|g| g.id == id && g.reason.as_ref().is_some_and(|r| r.starts_with("IO wait")))
+}
+
 /// Waits until a goroutine waits for a descriptor.
 pub(crate) async fn waits_for_io<T>(handle: &JoinHandle<T>) {
-    let id = handle.id().as_u64();
-    loop {
-        let dump = runtime::dump();
-        let mut all = dump.goroutines();
-        if all.any(|g| g.id == id && g.reason.as_ref().is_some_and(|r| r.starts_with("IO wait"))) {
-            return;
-        }
+    while !is_waiting_for_io(handle) {
         assert!(!handle.is_finished(), "it has not waited");
         sleep(Duration::from_millis(1)).await;
     }

@@ -97,7 +97,8 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.stats.clients.less();
+        // Counted until there is room for another: who sees that it has gone can come in.
         self.roster.lock().remove(&self.number);
+        self.stats.clients.less();
     }
 }

@@ -12,7 +12,7 @@ use gaggle_cache::stats::ServerStats;
 use gaggle_cache::{Config, ServeError, Server, resp};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A server that runs.
 pub(crate) struct Running {
@@ -124,6 +124,16 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl 
         gaggle::time::sleep(Duration::from_millis(1)).await;
     }
     panic!("not within 20 s: {what}");
+}
+
+/// Of a key that was to live for so many seconds, no earlier than at `begin`: may `answer` be what is left?
+pub(crate) fn is_left_of(seconds: u64, begin: Instant, answer: &str) -> bool {
+    let millis = begin.elapsed().as_millis() + 1;
+    // Rounded, as the server does it.
+    let least = (u128::from(1000 * seconds + 500)).saturating_sub(millis) / 1000;
+    let left = answer.strip_prefix(':').map(str::trim_end);
+    left.and_then(|left| left.parse().ok())
+        .is_some_and(|left: u128| (least..=seconds.into()).contains(&left))
 }
 
 /// A file of this name in a folder of this process.
