@@ -34,7 +34,7 @@ where
     // A runtime of its own, so that nobody else's goroutines are taken for its own in `calm`.
     let runtime = Runtime::builder().build().unwrap();
     let real = runtime.go(async move {
-        let done = timeout(Duration::from_secs(20), program()).await;
+        let done = timeout(Duration::from_secs(60), program()).await;
         assert!(done.is_ok(), "it did not end on real workers");
     });
     real.join_blocking().unwrap();

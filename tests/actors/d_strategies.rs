@@ -116,14 +116,14 @@ fn row_035_a_child_that_waits_for_its_retry_is_restarting_and_later_ones_are_sto
         let part = Part::new("b", &trace).starts([None, Some(Exit::error("no"))]);
         let app = Supervisor::new(Strategy::RestForOne)
             .child(kid(&a, &trace))
-            .child(kid_with(&b, part).backoff(ms(400), ms(3200)))
+            .child(kid_with(&b, part).backoff(ms(1000), ms(8000)))
             .child(kid(&c, &trace))
             .start()
             .await
             .unwrap();
         crash(&b).await;
-        // The first retry fails after 400 ms, the second is due 800 ms later.
-        gaggle::time::sleep(ms(500)).await;
+        // The first retry fails after 1 s, the second is due 2 s later.
+        gaggle::time::sleep(ms(1100)).await;
         let states = app
             .children()
             .await

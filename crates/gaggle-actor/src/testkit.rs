@@ -281,7 +281,7 @@ impl<M: Send + 'static> Actor for Collector<M> {
 
 impl<M: Send + 'static> Probe<M> {
     /// How long something is expected.
-    const LIMIT: Duration = Duration::from_secs(1);
+    const LIMIT: Duration = Duration::from_secs(10);
 
     /// Starts one.
     ///
@@ -301,7 +301,7 @@ impl<M: Send + 'static> Probe<M> {
         &self.addr
     }
 
-    /// The next message, which must come within a second.
+    /// The next message, which must come within ten seconds.
     ///
     /// # Panics
     /// When it does not.
