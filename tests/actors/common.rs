@@ -2,7 +2,7 @@
 
 use gaggle::actor::testkit::{Order, Part, Puppet, Trace};
 use gaggle::actor::{ActorChild, Addr, Child, Slot, spawn};
-use gaggle::runtime::{Handle, Runtime};
+use gaggle::runtime::{self, GoState, Handle, Runtime};
 use gaggle::sim::{self, Builder};
 use gaggle::time::{sleep, timeout};
 use std::future::Future;
@@ -49,13 +49,20 @@ pub(crate) async fn calm() {
     let mut seen = 0;
     while seen < 3 {
         sleep(ms(1)).await;
-        let all = Handle::current().metrics();
-        seen = if all.running == 1 && all.runnable == 0 {
-            seen + 1
-        } else {
-            0
-        };
+        seen = if all_others_wait() { seen + 1 } else { 0 };
     }
+}
+
+/// Each by its own state: in the figures of the workers one that was taken from a queue, by a thread that has lost its CPU since, is missing.
+fn all_others_wait() -> bool {
+    let figures = Handle::current().metrics();
+    if figures.running > 1 || figures.runnable > 0 {
+        return false;
+    }
+    let this = runtime::current_id().map(|id| id.as_u64());
+    let dump = runtime::dump();
+    let mut others = dump.goroutines().filter(|g| Some(g.id) != this);
+    others.all(|g| matches!(g.state, GoState::Waiting | GoState::Blocked))
 }
 
 /// In a simulation time is exact.
