@@ -2,7 +2,7 @@
 
 use gaggle::actor::testkit::{Order, Part, Puppet, Trace};
 use gaggle::actor::{ActorChild, Addr, Child, Slot, spawn};
-use gaggle::runtime::{self, GoState, Handle, Runtime};
+use gaggle::runtime::{self, GoId, GoState, Handle, Runtime};
 use gaggle::sim::{self, Builder};
 use gaggle::time::{sleep, timeout};
 use std::future::Future;
@@ -59,7 +59,7 @@ fn all_others_wait() -> bool {
     if figures.running > 1 || figures.runnable > 0 {
         return false;
     }
-    let this = runtime::current_id().map(|id| id.as_u64());
+    let this = runtime::current_id().map(GoId::as_u64);
     let dump = runtime::dump();
     let mut others = dump.goroutines().filter(|g| Some(g.id) != this);
     others.all(|g| matches!(g.state, GoState::Waiting | GoState::Blocked))
