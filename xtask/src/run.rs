@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 /// A suite that has not ended by then waits for something that never comes.
 const LIMIT: Duration = Duration::from_secs(12 * 60);
 
-/// So long the last words of a program that was ended are waited for, each of them.
-const GRACE: Duration = Duration::from_secs(1);
+/// So long the last words of a program that was ended are waited for.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -180,7 +180,10 @@ pub(crate) fn captured(mut command: Command, limit: Duration) -> Result<Captured
                     let _ = child.wait();
                 }
                 // What it has said by then is in the pipe, or on its way from there. Somebody who escaped may still hold the other end.
-                while let Ok(piece) = pieces.recv_timeout(GRACE) {
+                let end = Instant::now() + GRACE;
+                while let Some(left) = end.checked_duration_since(Instant::now())
+                    && let Ok(piece) = pieces.recv_timeout(left)
+                {
                     output.extend(piece);
                 }
                 break Some("took too long and was ended".to_owned());
